@@ -1,0 +1,120 @@
+"""pipelines/<customer>.yaml: one customer's connections, mappings and pushes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from backhaul.config.base import Duration, Model, Name
+
+
+
+class ObjectChoice(Model):
+    """What to read of one object of a connection."""
+
+    fields: Literal["all"] | list[str] = Field(
+        default="all", description="The vendor's field names, or `all`; the key and the change field always come along."
+    )
+    since: date | datetime | None = Field(
+        default=None, description="Read only records changed since then; earlier ones are never asked for."
+    )
+    private: dict[str, Literal["drop", "hash", "mask"]] = Field(
+        default_factory=dict, description="Fields dropped, hashed (keyed SHA-256) or masked before they reach the disk."
+    )
+    required: bool = Field(default=False, description="The run fails when the customer's account lacks this object.")
+    changed: dict[str, Any] | None = Field(
+        default=None, description="Overrides the source's `changed` block for this object, as for a custom record."
+    )
+    contract: Literal["evolve", "freeze", "discard"] = Field(
+        default="evolve", description="What becomes of a field that was not known before: added, an error, left out."
+    )
+
+
+class Connection(Model):
+    """One customer's account in one source."""
+
+    source: str = Field(description="The name of a source definition.")
+    auth: str | None = Field(default=None, description="Which of the source's ways in; needed when it has several.")
+    credentials: dict[str, str] = Field(
+        default_factory=dict, description="Secrets, as references to the environment: `${ACME_HUBSPOT_TOKEN}`."
+    )
+    settings: dict[str, Any] = Field(default_factory=dict, description="What the source asks for beside credentials.")
+    base_url: str | None = Field(default=None, description="Overrides the source's: a simulator, a proxy, a region.")
+    schedule: str | None = Field(
+        default=None, description="`every 15m`, `hourly`, `daily at 03:00`, or five cron fields; in UTC."
+    )
+    budget: str = Field(
+        default="80%", pattern=r"^\d{1,3}%$", description="The share of the vendor's quota that all of ours may use."
+    )
+    objects: Literal["all"] | dict[str, ObjectChoice] = Field(
+        default_factory=dict, description="Objects to read, by the vendor's names; `all` reads whatever is discovered."
+    )
+
+
+class Mapped(Model):
+    """How a customer fills one column of an entity."""
+
+    source: str = Field(alias="from", description="A field of the vendor's object, or an expression over `src.*`.")
+    values: dict[str, str] | None = Field(default=None, description="The vendor's value to ours; one to one inverts.")
+    default: str | int | float | bool | None = Field(default=None, description="Used where the field is empty.")
+    type: str | None = Field(default=None, description="The type of a column that the entity does not have by itself.")
+
+
+class Push(Model):
+    """A select whose rows are written to an object or an entity."""
+
+    to: str = Field(description="An entity (`accounts`) or a connection's object (`crm.companies`).")
+    select: str = Field(description="SQL over the published entities; its columns are the fields to write.")
+    mode: Literal["create", "update", "upsert"] = "update"
+    key: str | None = Field(
+        default=None,
+        description="The column that finds the record: the vendor's key, or the unique field of an upsert. "
+        "`id` where the target is an entity.",
+    )
+    conflict: Literal["skip", "overwrite", "fail"] = Field(
+        default="skip", description="What to do where the vendor's value changed since we read it."
+    )
+    schedule: str | None = None
+    max_rows: int = Field(default=100_000, gt=0, description="A plan with more rows is refused.")
+
+
+class Pipeline(Model):
+    """Everything that is decided for one customer."""
+
+    extends: str | None = Field(default=None, description="The name of another pipeline file, merged beneath this one.")
+    customer: Name | None = Field(default=None, description="The tenant; the file's name where it is not given.")
+    destination: str = "duckdb"
+    connections: dict[Name, Connection] = Field(default_factory=dict)
+    mappings: dict[str, dict[str, dict[str, str | Mapped]]] = Field(
+        default_factory=dict, description="entity -> connection -> column -> field, expression, or a block."
+    )
+    push: dict[Name, Push] = Field(default_factory=dict)
+    on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _mappings_name_connections(self) -> Pipeline:
+        for entity, by_connection in self.mappings.items():
+            for name in by_connection:
+                if name not in self.connections:
+                    raise ValueError(f"mappings.{entity} names the connection {name}, which this pipeline lacks")
+        return self
+
+
+class FailureHook(Model):
+    """Where the news of a failed run goes: one of the two."""
+
+    webhook: str | None = Field(default=None, description="A URL that gets the run's summary as JSON by POST.")
+    command: list[str] | None = Field(default=None, description="A command that gets the summary on standard input.")
+    timeout: Duration = Field(default="30s", validate_default=True)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> FailureHook:
+        if (self.webhook is None) == (self.command is None):
+            raise ValueError("on_failure needs either webhook or command")
+        return self
+
+
+Pipeline.model_rebuild()

@@ -1,0 +1,57 @@
+"""What discovery knows of a connection: objects and their typed fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Type = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp", "time", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of an object, spelt as the vendor spells it."""
+
+    name: str
+    type: Type
+    vendor_type: str = ""
+    label: str = ""
+    description: str = ""
+    custom: bool = False
+    creatable: bool = True
+    updatable: bool = True
+    required: bool = False
+    unique: bool = False
+    length: int | None = None
+    options: tuple[str, ...] = ()
+    references: str | None = None
+
+
+@dataclass(frozen=True)
+class ObjectSchema:
+    """One object: its key fields, its change field where it has one, and its fields by name."""
+
+    name: str
+    key: tuple[str, ...]
+    fields: Mapping[str, Field]
+    label: str = ""
+    custom: bool = False
+    change_field: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the definition keeps of the object for its requests, as `{object.x}`."""
+
+    @cached_property
+    def writable(self) -> tuple[str, ...]:
+        return tuple(name for name, each in self.fields.items() if each.creatable or each.updatable)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All objects of one connection, as one discovery saw them."""
+
+    connection: str
+    objects: Mapping[str, ObjectSchema]
+    fingerprint: str
+    discovered_at: str
