@@ -1,0 +1,736 @@
+"""sources/<name>/source.yaml: how one vendor is reached, read and written. The whole vocabulary is here.
+
+One shape of request serves everywhere: a method with a path, params, headers and one body, and how its answer is
+read. Whatever holds an unbound placeholder falls away (with the container that it empties), so that a first page, a
+full read and a window are one text. Placeholders write requests, paths read answers, conditions are maps of path to
+value; there are no expressions and no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from backhaul.config import paths, placeholders
+from backhaul.config.base import Duration, Model
+
+
+def _check_path(text: str) -> str:
+    paths.parse(text)
+    return text
+
+
+def _check_template(text: str) -> str:
+    placeholders.check(text)
+    return text
+
+
+PathText = Annotated[str, AfterValidator(_check_path)]
+Template = Annotated[str, AfterValidator(_check_template)]
+Condition = Annotated[
+    dict[str, Any],
+    Field(
+        description="path -> value, all must hold. A value is a scalar, a list (any of), null (absent or empty), "
+        "`{not: x}` or `{contains: text}`."
+    ),
+]
+
+
+class Cut(Model):
+    """A path whose text is cut or changed: group 1 of `match`, or its case."""
+
+    source: PathText = Field(alias="from")
+    match: str | None = Field(default=None, description="A regular expression; group 1 is the value.")
+    case: Literal["lower", "upper"] | None = None
+
+
+Reader = PathText | Cut
+OurType = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp", "time", "json"]
+VendorType = OurType | Literal["skip"]
+
+
+class Values(Model):
+    """How the vendor spells values, read and written."""
+
+    timestamp: str = Field(default="iso", description="iso, epoch_s, epoch_ms, http, or a strftime format.")
+    date: str = Field(default="iso", description="iso, epoch_ms, or a strftime format.")
+    zone: Template = Field(default="UTC", description="The zone of times that carry none.")
+    boolean: tuple[str, str] | None = Field(default=None, description="How false and true are spelt as text.")
+    empty: str | None = Field(default=None, description="What clears a field; null where that is JSON null.")
+
+
+class Query(Model):
+    """A query text, rendered to `{query}`: the text, `where` joined by and, then `order`."""
+
+    language: Literal["soql", "suiteql", "odata"] = Field(description="How literals are escaped and times written.")
+    text: Template
+    where: list[Template] = Field(default_factory=list, description="Clauses; one with an unbound placeholder is left out.")
+    order: Template | None = None
+    columns: dict[OurType, str] = Field(
+        default_factory=dict, description="How `{fields}` writes a field of that type, with `{field}` for its name."
+    )
+
+
+class Call(Model):
+    """A request: exactly one of the methods, with a path below `base_url` or a whole URL."""
+
+    get: Template | None = None
+    post: Template | None = None
+    put: Template | None = None
+    patch: Template | None = None
+    delete: Template | None = None
+    params: dict[str, Any] = Field(default_factory=dict, description="Query string; a list joins with commas.")
+    headers: dict[str, Any] = Field(default_factory=dict)
+    json_body: Any = Field(default=None, alias="json")
+    form: dict[str, Any] | None = None
+    xml: Any = Field(default=None, description="`@x` is an attribute, a list repeats its element.")
+    csv: Literal["items"] | None = Field(default=None, description="The batch as CSV with a header line.")
+    query: Query | None = None
+    format: Literal["json", "csv", "xml"] = "json"
+    envelope: bool = Field(default=True, description="Whether the source's envelope goes around the body.")
+    bundle: bool = Field(default=False, description="Whether it may travel in the source's bundle.")
+
+    @property
+    def method(self) -> str:
+        return next(name.upper() for name in ("get", "post", "put", "patch", "delete") if getattr(self, name) is not None)
+
+    @property
+    def url(self) -> str:
+        return next(text for name in ("get", "post", "put", "patch", "delete") if (text := getattr(self, name)) is not None)
+
+    @model_validator(mode="after")
+    def _one_method_and_known_placeholders(self) -> Call:
+        given = [name for name in ("get", "post", "put", "patch", "delete") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a request needs one of get, post, put, patch, delete; it has {given or 'none'}")
+        bodies = [name for name in ("json_body", "form", "xml", "csv") if getattr(self, name) is not None]
+        if len(bodies) > 1:
+            raise ValueError(f"a request has one body; this has {', '.join(bodies)}")
+        for value in (self.params, self.headers, self.json_body, self.form, self.xml):
+            for text in placeholders.texts(value):
+                placeholders.check(text)
+        return self
+
+
+# -- paging --------------------------------------------------------------------------------------------------------
+
+
+class NextToken(Model):
+    """`{page}` is read from the answer; the same request again."""
+
+    type: Literal["token"]
+    source: PathText = Field(alias="from")
+    until: Condition | None = Field(default=None, description="The last page; without it, an absent token.")
+
+
+class NextLink(Model):
+    """The next page's address, absolute or relative, is read from the answer; the same host only."""
+
+    type: Literal["link"]
+    source: PathText = Field(alias="from")
+    until: Condition | None = None
+
+
+class NextOffset(Model):
+    """`{page}` counts rows from 0."""
+
+    type: Literal["offset"]
+    until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+
+
+class NextPage(Model):
+    """`{page}` counts pages."""
+
+    type: Literal["page"]
+    start: int = 1
+    until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+
+
+class NextKeyset(Model):
+    """`{last.key}` (and `{last.changed}`) of the last row; the same request again."""
+
+    type: Literal["keyset"]
+    until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+
+
+Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset, Field(discriminator="type")]
+
+
+class Cap(Model):
+    """More rows than this are not served of one read; then it starts again from the last key, or halves its window."""
+
+    rows: int = Field(gt=0)
+    then: Literal["keyset", "split"]
+
+
+# -- reads ---------------------------------------------------------------------------------------------------------
+
+
+class ErrorAt(Model):
+    """Where an error says what; `records` and `id` where errors stand in a list of their own."""
+
+    code: Reader | None = None
+    message: Reader | None = None
+    field: Reader | None = None
+    request_id: Reader | None = None
+    records: PathText | None = None
+    id: PathText | None = None
+
+
+class Poll(Call):
+    """Asks a job how it is, with growing waits."""
+
+    every: Duration = Field(default="2s", validate_default=True, description="First wait; it grows by half each time.")
+    up_to: Duration = Field(default="30s", validate_default=True, description="Longest wait between two polls.")
+    timeout: Duration = Field(default="2h", validate_default=True, description="Then the job is aborted.")
+    done: Condition
+    failed: Condition = Field(default_factory=dict)
+    error: ErrorAt = Field(default_factory=ErrorAt)
+
+
+class JobCreate(Call):
+    """Starts a job; `keep` names what `{job.*}` holds from then on."""
+
+    keep: dict[str, Reader]
+
+
+class ReadJob(Model):
+    """An asynchronous read: create, poll, results by pages."""
+
+    create: JobCreate
+    poll: Poll
+    results: Read
+    abort: Call | None = None
+    delete: Call | None = None
+
+
+class Read(Call):
+    """One way to get records of an object."""
+
+    size: int | None = Field(default=None, gt=0, description="The page size, as `{size}`.")
+    records: PathText = Field(default=".", description="Where the records stand.")
+    lift: PathText | None = Field(default=None, description="A map on the record whose entries are its fields.")
+    drop: list[str] = Field(default_factory=list, description="Entries of a record that are no fields.")
+    add: dict[str, Reader] = Field(default_factory=dict, description="Fields put on the record: a path, or a placeholder.")
+    only: Condition | None = Field(default=None, description="Records that do not hold it are left out.")
+    order: Literal["none", "key", "changed", "newest_first"] = Field(
+        default="none", description="The order of rows over the whole window; what a part-read may commit hangs on it."
+    )
+    next: Next | None = None
+    cap: Cap | None = None
+    total: PathText | None = Field(default=None, description="The vendor's own count of the window.")
+    at_least: int = Field(default=0, ge=0, description="Rows, by the `count` read, below which it is not worth it.")
+    batch: int = Field(default=1, gt=0, description="Keys, or parents, a call.")
+    item: dict[str, Any] | None = Field(default=None, description="How one key of a batch is written, within `{items}`.")
+    parent: PathText | None = Field(default=None, description="Which parent a child record is of: a path to its key.")
+    max_url: int | None = Field(
+        default=None, gt=0, description="A longer URL is split by slices of fields, joined on the key."
+    )
+    each: list[str] | Template | None = Field(default=None, description="Done once a value, as `{each}`.")
+    hydrate: Call | None = Field(default=None, description="Asked once a record; its answer is merged into it.")
+    values: Values | None = Field(default=None, description="Overrides the source's `values`.")
+    job: ReadJob | None = None
+    any_case: bool = Field(default=False, description="Answers' names match fields whatever their case.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_job_needs_no_method(cls, data: Any) -> Any:
+        # a read that is a job makes its requests there; the method stands for the create request
+        if isinstance(data, dict) and "job" in data and not any(m in data for m in ("get", "post", "put", "patch", "delete")):
+            create = data["job"].get("create") if isinstance(data["job"], dict) else None
+            if isinstance(create, dict):
+                data = {**data, **{m: create[m] for m in ("get", "post", "put", "patch") if m in create}}
+        return data
+
+
+ReadJob.model_rebuild()
+Reads = Annotated[list[Read], Field(description="Several serve one role: the first that fits is taken.")]
+
+
+# -- change and deletion -------------------------------------------------------------------------------------------
+
+
+class ChangedField(Model):
+    """A field says when a record changed; windows are [since, until)."""
+
+    type: Literal["field"]
+    field: str | list[str] = Field(description="The change field, or a list: the first that the object has.")
+    resolution: Duration = Field(default="1ms", validate_default=True, description="The step of the vendor's clock.")
+    overlap: Duration = Field(default="5m", validate_default=True, description="Read again at the start of a window.")
+    index_lag: Duration = Field(default="60s", validate_default=True, description="Held back at the end of a window.")
+
+
+class ChangedToken(Model):
+    """The vendor keeps the position: a delta token or link, kept with the rows."""
+
+    type: Literal["token"]
+    save: PathText = Field(description="What the last page leaves.")
+    field: str | None = Field(default=None, description="The change field, for newest wins.")
+    reach: Duration | None = Field(default=None, description="How long a token lives; older, `all` is read again.")
+
+
+class ChangedNone(Model):
+    """Nothing tells: everything is read, unchanged rows are dropped by comparison."""
+
+    type: Literal["none"]
+    field: str | None = None
+
+
+Changed = Annotated[ChangedField | ChangedToken | ChangedNone, Field(discriminator="type")]
+
+
+class DeleteFlag(Model):
+    """A condition on records that are read anyway."""
+
+    type: Literal["flag"]
+    when: Condition
+    at: PathText | None = None
+
+
+class DeleteFeed(Read):
+    """The vendor lists deletions since a time; it has a watermark of its own."""
+
+    type: Literal["feed"]
+    key: PathText
+    at: PathText
+    every: Duration = Field(default="1h", validate_default=True)
+    covered: PathText | None = Field(default=None, description="Up to when the answer was complete.")
+    max_window: Duration | None = Field(default=None, description="The longest `{since}` to `{until}` that is served.")
+
+
+class DeleteScan(Model):
+    """A read that serves deleted records only."""
+
+    type: Literal["scan"]
+    read: str
+    every: Duration = Field(default="1d", validate_default=True)
+    at: PathText | None = None
+
+
+class DeleteCensus(Model):
+    """Keys at the vendor compared with the raw table; guarded, see DESIGN: deletes are dangerous."""
+
+    type: Literal["census"]
+    read: str = "keys"
+    every: Duration = Field(default="7d", validate_default=True)
+
+
+class DeleteMerge(Model):
+    """A record that was merged away points to its winner, or the winner lists its losers."""
+
+    type: Literal["merge"]
+    when: Condition | None = None
+    winner: PathText
+    loser: PathText
+    split: str | None = Field(default=None, description="What parts the losers that stand in one text.")
+
+
+Delete = Annotated[
+    DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge, Field(discriminator="type")
+]
+
+
+class Parent(Model):
+    """What makes an object a child: its rows are replaced parent by parent."""
+
+    object: str
+    at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
+    add: dict[str, Reader] = Field(default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x.")
+
+
+# -- writes --------------------------------------------------------------------------------------------------------
+
+
+class Result(Model):
+    """Which row of a batch got which answer; a row without one is `unknown`."""
+
+    type: Literal["status", "all", "order", "id", "key", "echo"] = Field(
+        description="status: one row, HTTP says. all: the batch at once. order, id, key: by place, by the row's own id, "
+        "by key. echo: result rows hold the sent columns."
+    )
+    records: PathText | None = None
+    id: PathText | None = None
+    key: Reader | None = Field(default=None, description="The vendor's key of the record that was written.")
+    ok: Condition | None = None
+    created: PathText | None = None
+    changed: PathText | None = Field(default=None, description="The record's new change value.")
+    error: ErrorAt | None = None
+    conflict: Condition | None = Field(default=None, description="Refused because the record is no longer as last seen.")
+    outcome: Literal["confirmed", "refused", "planned"] | None = Field(
+        default=None, description="Of every row in a result file."
+    )
+
+
+class WriteResults(Call):
+    """A file or page of a job's results."""
+
+    result: Result
+
+
+class WriteJob(Model):
+    """An asynchronous write."""
+
+    create: JobCreate
+    upload: Call | None = None
+    start: Call | None = None
+    poll: Poll
+    results: list[WriteResults]
+    abort: Call | None = None
+    delete: Call | None = None
+
+
+class Write(Call):
+    """One way to write records of an object."""
+
+    batch: int = Field(default=1, gt=0, description="Rows a call.")
+    item: dict[str, Any] | None = Field(
+        default=None, description="How one row is written, within `{items}`; `...` spreads a map."
+    )
+    result: Result | None = None
+    repeatable: bool = Field(default=False, description="Safe to send again after a lost answer.")
+    at_least: int = Field(default=0, ge=0, description="Rows below which it is not worth it.")
+    max_bytes: int | None = Field(default=None, gt=0, description="A larger body is split by rows.")
+    values: Values | None = None
+    job: WriteJob | None = None
+    only_auth: list[str] = Field(default_factory=list, description="The ways in that may do it; empty: all.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_job_needs_no_method(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "job" in data and not any(m in data for m in ("get", "post", "put", "patch", "delete")):
+            create = data["job"].get("create") if isinstance(data["job"], dict) else None
+            if isinstance(create, dict):
+                data = {**data, **{m: create[m] for m in ("post", "put", "patch") if m in create}}
+        return data
+
+    @model_validator(mode="after")
+    def _answers_are_read(self) -> Write:
+        if self.job is None and self.result is None:
+            raise ValueError("a write needs `result`: which row got which answer")
+        return self
+
+
+class Writes(Model):
+    """Writes by mode; a list where several serve: the first that fits is taken."""
+
+    create: list[Write] = Field(default_factory=list)
+    update: list[Write] = Field(default_factory=list)
+    upsert: list[Write] = Field(default_factory=list)
+    delete: list[Write] = Field(default_factory=list)
+    associate: list[Write] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, data: Any) -> Any:
+        return _listed(data)
+
+
+class ObjectReads(Model):
+    """Reads by role."""
+
+    all: list[Read] = Field(default_factory=list, description="Everything.")
+    changes: list[Read] = Field(default_factory=list, description="What changed in a window.")
+    by_key: list[Read] = Field(default_factory=list, description="Records by their keys.")
+    keys: list[Read] = Field(default_factory=list, description="Every key, for the census.")
+    deleted: list[Read] = Field(default_factory=list, description="Deleted records only.")
+    count: list[Read] = Field(default_factory=list, description="How many, by `total`.")
+    by_parent: list[Read] = Field(default_factory=list, description="The children of a batch of parents.")
+    touched: list[Read] = Field(default_factory=list, description="Keys of parents whose children changed.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, data: Any) -> Any:
+        return _listed(data)
+
+
+def _listed(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {role: value if isinstance(value, list) else [value] for role, value in data.items() if value is not None}
+    return data
+
+
+# -- objects and the source ----------------------------------------------------------------------------------------
+
+
+class ObjectDefinition(Model):
+    """A thing in the source: its key, how change shows, how it is read and written."""
+
+    key: str | list[str] = "id"
+    label: str | None = None
+    constants: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its own constants, as `{with.x}`.")
+    fields: dict[str, OurType] | None = Field(default=None, description="Its fields, where discovery does not give them.")
+    changed: Changed = Field(default=ChangedNone(type="none"))
+    parent: Parent | None = None
+    reads: ObjectReads = Field(default_factory=ObjectReads)
+    deletes: list[Delete] = Field(default_factory=list)
+    writes: Writes = Field(default_factory=Writes)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key,) if isinstance(self.key, str) else tuple(self.key)
+
+
+class Discover(Call):
+    """A discovery request: `keep` names what is kept of each record."""
+
+    records: PathText = "."
+    next: Next | None = None
+    size: int | None = None
+    only: Condition | None = None
+    keep: dict[str, Reader | bool | Condition]
+
+
+class Discovery(Model):
+    """Where objects and fields come from. Kept of an object: name, label, custom, readable, writable, and what
+    `{object.*}` needs; of a field: name, type, label, description, custom, read_only, creatable, updatable, required,
+    unique, options, references, length."""
+
+    objects: Discover | None = None
+    fields: Discover | list[Discover] | None = None
+    types: dict[str, VendorType] = Field(default_factory=dict, description="An unknown type is text, and is reported.")
+
+
+class Setting(Model):
+    """A question that a connection answers beside its credentials."""
+
+    title: str
+    default: Any = None
+    required: bool = True
+    pattern: str | None = None
+    one_of: list[Any] | None = None
+
+
+class Probe(Read):
+    """The request that proves a connection; `keep` gives `{account.*}`, of which `id` is what budgets hang on."""
+
+    keep: dict[str, Reader | Template]
+
+
+class AuthBearer(Model):
+    type: Literal["bearer"]
+    token: Template = "{credentials.token}"
+
+
+class AuthApiKey(Model):
+    type: Literal["api_key"]
+    header: str | None = None
+    param: str | None = None
+    value: Template = "{credentials.key}"
+
+
+class AuthBasic(Model):
+    type: Literal["basic"]
+    user: Template = "{credentials.user}"
+    password: Template = "{credentials.password}"
+
+
+class Assertion(Model):
+    """The JWT that a client signs; iat, exp and jti are added."""
+
+    algorithm: Literal["RS256", "PS256", "ES256"]
+    key: Template = "{credentials.private_key}"
+    expires: Duration = Field(default="180s", validate_default=True)
+    headers: dict[str, Template] = Field(default_factory=dict)
+    claims: dict[str, Template]
+
+
+class AuthOAuth2(Model):
+    type: Literal["oauth2"]
+    grant: Literal["authorization_code", "client_credentials", "jwt_bearer"]
+    token_url: Template
+    authorize_url: Template | None = None
+    client_auth: Literal["form", "basic", "assertion"] = "form"
+    client_id: Template = "{credentials.client_id}"
+    client_secret: Template = "{credentials.client_secret}"
+    pkce: bool = False
+    rotates: bool = Field(default=False, description="Refreshing gives a new refresh token, kept before it is used.")
+    scopes: list[Template] = Field(default_factory=list)
+    expires: Duration | None = Field(default=None, description="A token's life where the answer does not say.")
+    assertion: Assertion | None = None
+    keep: dict[str, PathText] = Field(default_factory=dict, description="Kept of the token answer, as `{auth.x}`.")
+
+    @model_validator(mode="after")
+    def _an_assertion_where_one_is_signed(self) -> AuthOAuth2:
+        if (self.grant == "jwt_bearer" or self.client_auth == "assertion") and self.assertion is None:
+            raise ValueError("a signed assertion is needed: give `assertion`")
+        return self
+
+
+class AuthOAuth1(Model):
+    type: Literal["oauth1"]
+    algorithm: Literal["HMAC-SHA256"] = "HMAC-SHA256"
+    realm: Template | None = None
+    consumer_key: Template = "{credentials.consumer_key}"
+    consumer_secret: Template = "{credentials.consumer_secret}"
+    token: Template = "{credentials.token_id}"
+    token_secret: Template = "{credentials.token_secret}"
+
+
+class AuthSession(Model):
+    """Logs in by a request; what it keeps is `{auth.*}`."""
+
+    type: Literal["session"]
+    login: Call
+    keep: dict[str, PathText]
+    expires: Duration | None = None
+
+
+Auth = Annotated[
+    AuthBearer | AuthApiKey | AuthBasic | AuthOAuth2 | AuthOAuth1 | AuthSession, Field(discriminator="type")
+]
+
+
+def needs(auth: Auth) -> tuple[str, ...]:
+    """The credentials that a way in asks for, by name."""
+    found = {
+        placeholder.name.partition(".")[2]
+        for text in placeholders.texts(auth.model_dump(mode="json", exclude_none=True))
+        for placeholder in placeholders.parse(text).names
+        if placeholder.root == "credentials"
+    }
+    if isinstance(auth, AuthOAuth2) and (auth.grant == "jwt_bearer" or auth.client_auth == "assertion"):
+        found.discard("client_secret")
+    return tuple(sorted(found))
+
+
+class Limit(Model):
+    """What the vendor allows. `requests` are requests in a span, or in flight for type concurrency."""
+
+    type: Literal["rate", "concurrency", "quota"]
+    scope: Literal["app", "account", "user", "connection", "parent"] = "account"
+    requests: int = Field(gt=0)
+    per: Duration | None = None
+    only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
+    remaining: Reader | None = Field(default=None, description="What the answers say is left; believed over ours.")
+    used: Reader | None = None
+    max: Reader | None = None
+    resets: Template | None = Field(default=None, description="The zone at whose midnight a quota starts anew; else it rolls.")
+
+    @model_validator(mode="after")
+    def _a_span_where_one_is_needed(self) -> Limit:
+        if (self.type == "concurrency") != (self.per is None):
+            raise ValueError("rate and quota need `per`, concurrency has none")
+        return self
+
+
+Outcome = Literal[
+    "retry", "wait", "wait_for_quota", "refresh", "reauthorise", "skip", "absent", "split", "restart", "resync",
+    "next_read", "drop_field", "follow", "unknown", "reject", "fail",
+]  # fmt: skip
+
+
+class ErrorRule(Model):
+    """What an answer means; the first rule that holds, then the common rules."""
+
+    when: Condition
+    then: Outcome
+    wait: Duration | None = Field(default=None, description="At least; Retry-After wins; doubles with jitter.")
+    only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
+
+
+class Envelope(Model):
+    """What goes around every request's body, at `{body}`; answers are read from `answer` on."""
+
+    json_body: Any = Field(default=None, alias="json")
+    xml: Any = None
+    answer: PathText = "."
+
+
+class Bundle(Call):
+    """How requests travel together; each inner answer is read as if it came alone."""
+
+    encoding: Literal["json", "multipart"] = "json"
+    batch: int = Field(gt=0)
+    item: dict[str, Any] | None = None
+    records: PathText | None = None
+    id: PathText | None = None
+    status: PathText | None = None
+    headers_at: PathText | None = None
+    body_at: PathText | None = None
+
+
+class Source(Model):
+    """A vendor system's definition."""
+
+    format: Literal[1] = Field(default=1, description="Of this vocabulary; a new one ships with its rewrite command.")
+    source: str
+    title: str
+    category: Literal["crm", "erp", "accounting", "support", "chat", "other"]
+    docs: str
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    base_url: Template
+    headers: dict[str, Template] = Field(default_factory=dict, description="On every request.")
+    auth: dict[str, Auth] = Field(description="The ways in, by name.")
+    envelope: Envelope | None = None
+    probe: Probe
+    values: Values = Field(default_factory=Values)
+    limits: list[Limit] = Field(default_factory=list)
+    error: ErrorAt = Field(default_factory=ErrorAt)
+    on_error: list[ErrorRule] = Field(default_factory=list)
+    bundle: Bundle | None = None
+    discovery: Discovery = Field(default_factory=Discovery)
+    objects: dict[str, ObjectDefinition] = Field(description='By the vendor\'s names; `"*"`: whatever else there is.')
+
+    def definition(self, object: str) -> ObjectDefinition | None:
+        """An object's definition, its own or that of `"*"`; None where the source has neither."""
+        return self.objects.get(object) or self.objects.get("*")
+
+    @model_validator(mode="after")
+    def _names_point_somewhere(self) -> Source:
+        for name, definition in self.objects.items():
+            if definition.parent and definition.parent.object not in self.objects:
+                raise ValueError(f"objects.{name}.parent names {definition.parent.object}, which is not an object")
+            for delete in definition.deletes:
+                if isinstance(delete, DeleteScan | DeleteCensus) and not getattr(definition.reads, delete.read, None):
+                    raise ValueError(f"objects.{name}.deletes needs the read `{delete.read}`, which is not there")
+        return self
+
+
+# -- templates -----------------------------------------------------------------------------------------------------
+
+
+def merge(beneath: Any, above: Any) -> Any:
+    """Maps merge deep; lists and blocks of another `type` replace; null removes."""
+    if not isinstance(beneath, Mapping) or not isinstance(above, Mapping):
+        return above
+    if "type" in above and beneath.get("type") not in (None, above["type"]):
+        return above
+    merged = dict(beneath)
+    for key, value in above.items():
+        if value is None:
+            merged.pop(key, None)
+        elif key in merged:
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def resolve(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Put each `use` in its place: the named templates, left to right, then what stands beside it.
+
+    `use` may stand in any map of the document, templates included. Raises ValueError for a name that is not there
+    or for a template that uses itself.
+    """
+    templates = document.get("templates") or {}
+
+    def expand(value: Any, within: tuple[str, ...]) -> Any:
+        if isinstance(value, Mapping):
+            beneath: Any = {}
+            names = value.get("use") or []
+            for name in [names] if isinstance(names, str) else names:
+                if name not in templates:
+                    known = ", ".join(sorted(templates)) or "none"
+                    raise ValueError(f"use names the template {name}, which is not there; there are {known}")
+                if name in within:
+                    raise ValueError(f"the template {name} uses itself: {' > '.join((*within, name))}")
+                beneath = merge(beneath, expand(templates[name], (*within, name)))
+            own = {key: expand(inner, within) for key, inner in value.items() if key != "use"}
+            return merge(beneath, own) if names else own
+        if isinstance(value, list):
+            return [expand(inner, within) for inner in value]
+        return value
+
+    return {key: expand(value, ()) for key, value in document.items() if key != "templates"}
