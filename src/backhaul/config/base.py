@@ -48,8 +48,12 @@ Duration = Annotated[
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
 
 
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def _check_name(value: str) -> str:
-    if _NAME.fullmatch(value) is None:
+    if not is_name(value):
         raise ValueError("a name is letters and digits, with single underscores between, and starts with a letter")
     return value
 

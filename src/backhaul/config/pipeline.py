@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from backhaul.config.base import Duration, Model, Name
-
+from backhaul.config.schedule import ScheduleText
+from backhaul.config.secret import Secret
 
 
 class ObjectChoice(Model):
@@ -37,12 +38,12 @@ class Connection(Model):
 
     source: str = Field(description="The name of a source definition.")
     auth: str | None = Field(default=None, description="Which of the source's ways in; needed when it has several.")
-    credentials: dict[str, str] = Field(
+    credentials: dict[str, Secret] = Field(
         default_factory=dict, description="Secrets, as references to the environment: `${ACME_HUBSPOT_TOKEN}`."
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="What the source asks for beside credentials.")
     base_url: str | None = Field(default=None, description="Overrides the source's: a simulator, a proxy, a region.")
-    schedule: str | None = Field(
+    schedule: ScheduleText | None = Field(
         default=None, description="`every 15m`, `hourly`, `daily at 03:00`, or five cron fields; in UTC."
     )
     budget: str = Field(
@@ -51,6 +52,10 @@ class Connection(Model):
     objects: Literal["all"] | dict[str, ObjectChoice] = Field(
         default_factory=dict, description="Objects to read, by the vendor's names; `all` reads whatever is discovered."
     )
+
+    def secrets(self) -> dict[str, str]:
+        """The credentials, revealed. Raises ConfigError where one is not in the environment."""
+        return {name: secret.reveal() for name, secret in self.credentials.items()}
 
 
 class Mapped(Model):
@@ -76,7 +81,7 @@ class Push(Model):
     conflict: Literal["skip", "overwrite", "fail"] = Field(
         default="skip", description="What to do where the vendor's value changed since we read it."
     )
-    schedule: str | None = None
+    schedule: ScheduleText | None = None
     max_rows: int = Field(default=100_000, gt=0, description="A plan with more rows is refused.")
 
 
@@ -94,19 +99,11 @@ class Pipeline(Model):
     on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _mappings_name_connections(self) -> Pipeline:
-        for entity, by_connection in self.mappings.items():
-            for name in by_connection:
-                if name not in self.connections:
-                    raise ValueError(f"mappings.{entity} names the connection {name}, which this pipeline lacks")
-        return self
-
 
 class FailureHook(Model):
     """Where the news of a failed run goes: one of the two."""
 
-    webhook: str | None = Field(default=None, description="A URL that gets the run's summary as JSON by POST.")
+    webhook: Secret | None = Field(default=None, description="A URL that gets the run's summary as JSON by POST.")
     command: list[str] | None = Field(default=None, description="A command that gets the summary on standard input.")
     timeout: Duration = Field(default="30s", validate_default=True)
 

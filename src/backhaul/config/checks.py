@@ -1,0 +1,162 @@
+"""What no single file can tell: whether a pipeline's names are found in sources, entities and destinations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backhaul.config.catalog import Catalog
+from backhaul.config.environment import missing_variable
+from backhaul.config.nodes import Node
+from backhaul.config.pipeline import Connection, Pipeline
+from backhaul.config.problems import KeyPath, Problem, closest, listed, spell
+from backhaul.config.source import ObjectDefinition, Setting, Source, merge, needs
+from backhaul.config.validation import validate
+
+
+def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
+    """Problems of names and settings; credentials are checked apart, by `check_credentials`."""
+    problems: list[Problem] = []
+    if catalog.destination_file(pipeline.destination) is None:
+        names = catalog.destination_names()
+        problems.append(_no(root, ("destination",), "destination", pipeline.destination, names))
+    sources: dict[str, Source] = {}
+    for name, connection in pipeline.connections.items():
+        path: KeyPath = ("connections", name)
+        if catalog.source_file(connection.source) is None:
+            problems.append(_no(root, (*path, "source"), "source", connection.source, catalog.source_names()))
+            continue
+        found = catalog.load_source(connection.source)
+        problems += found.problems
+        if found.source is not None:
+            sources[name] = found.source
+            problems += _check_connection(connection, found.source, root, path)
+    entities = catalog.entities()
+    problems += _check_mappings(pipeline, root, entities)
+    problems += _check_pushes(pipeline, root, entities, sources)
+    return problems
+
+
+def way_in(connection: Connection, source: Source) -> str | None:
+    """The name of the connection's auth: what it says, or the only one there is."""
+    if connection.auth is not None:
+        return connection.auth if connection.auth in source.auth else None
+    return next(iter(source.auth)) if len(source.auth) == 1 else None
+
+
+def check_credentials(
+    connection: Connection, source: Source, root: Node, path: KeyPath, environ: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Credentials that are missing, unknown, not in the environment, or written into the file itself."""
+    auth = way_in(connection, source)
+    wanted = needs(source.auth[auth]) if auth else ()
+    within = (*path, "credentials")
+    for name in wanted:
+        if name not in connection.credentials:
+            what = f"is missing; auth {auth} of {source.source} needs {listed(wanted)}"
+            yield Problem(root.place_of(within), spell((*within, name)), what)
+    for name, secret in connection.credentials.items():
+        at = (*within, name)
+        if auth and name not in wanted:
+            near = closest(name, wanted)
+            what = f"auth {auth} of {source.source} asks for no such credential"
+            what += "" if near else f"; it needs {listed(wanted)}"
+            yield Problem(root.place_of_key(at), spell(at), what, near)
+        elif secret.written is None:
+            what = "a secret stands in the file; put it into the environment and write `${NAME}` here"
+            yield Problem(root.place_of(at), spell(at), what)
+        node = root.find(at)
+        for variable in secret.missing if node else ():
+            yield missing_variable(root.find(at) or root, at, variable, environ)
+
+
+def _check_connection(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
+    if connection.auth is not None and connection.auth not in source.auth:
+        yield _no(root, (*path, "auth"), f"auth of {source.source}", connection.auth, source.auth)
+    elif connection.auth is None and len(source.auth) > 1:
+        what = f"is missing; {source.source} has several ways in: {listed(source.auth)}"
+        yield Problem(root.place_of(path), spell((*path, "auth")), what)
+    yield from _check_settings(connection, source, root, (*path, "settings"))
+    if isinstance(connection.objects, dict):
+        for name, choice in connection.objects.items():
+            at = (*path, "objects", name)
+            definition = source.definition(name)
+            if definition is None:
+                yield _no(root, at, f"object of {source.source}", name, source.objects, key=True)
+            elif choice.changed is not None:
+                yield from _check_changed(choice.changed, definition, root, at)
+
+
+def _check_settings(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
+    for name, setting in source.settings.items():
+        if setting.required and setting.default is None and connection.settings.get(name) is None:
+            what = f"is missing; {source.source} needs it: {setting.title}"
+            yield Problem(root.place_of(path), spell((*path, name)), what)
+    for name, value in connection.settings.items():
+        at = (*path, name)
+        if name not in source.settings:
+            yield _no(root, at, f"setting of {source.source}", name, source.settings, key=True)
+        elif (wrong := _wrong_setting(value, source.settings[name])) is not None:
+            yield Problem(root.place_of(at), spell(at), wrong)
+
+
+def _wrong_setting(value: Any, setting: Setting) -> str | None:
+    if setting.one_of and value not in setting.one_of:
+        return f"expected one of {', '.join(str(each) for each in setting.one_of)}, found {value}"
+    if setting.pattern and re.fullmatch(setting.pattern, str(value)) is None:
+        return f"{value} is not what {setting.title} looks like ({setting.pattern})"
+    return None
+
+
+def _check_changed(
+    override: dict[str, Any], definition: ObjectDefinition, root: Node, path: KeyPath
+) -> Iterator[Problem]:
+    choice = root.find(path) or root
+    changed = merge(definition.changed.model_dump(mode="json", by_alias=True, exclude_none=True), override)
+    _, problems = validate(ObjectDefinition, {"changed": changed}, choice)
+    for problem in problems:
+        yield Problem(problem.place, f"{spell(path)}.{problem.path}", problem.what, problem.suggestion)
+
+
+def _check_mappings(pipeline: Pipeline, root: Node, entities: list[str]) -> Iterator[Problem]:
+    for entity, by_connection in pipeline.mappings.items():
+        if entity not in entities:
+            yield _no(root, ("mappings", entity), "entity", entity, entities, key=True)
+        for connection in by_connection:
+            if connection not in pipeline.connections:
+                at = ("mappings", entity, connection)
+                yield _no(root, at, "connection of this customer", connection, pipeline.connections, key=True)
+
+
+def _check_pushes(
+    pipeline: Pipeline, root: Node, entities: list[str], sources: Mapping[str, Source]
+) -> Iterator[Problem]:
+    for name, push in pipeline.push.items():
+        at = ("push", name, "to")
+        first, dot, object = push.to.partition(".")
+        if not dot:
+            if first not in entities:
+                connections = [f"{connection}.<object>" for connection in pipeline.connections]
+                yield _no(root, at, "entity", push.to, [*entities, *connections])
+        elif first not in pipeline.connections:
+            yield _no(root, at, "connection of this customer", first, pipeline.connections)
+        elif first in sources:
+            source = sources[first]
+            definition = source.definition(object)
+            if definition is None:
+                yield _no(root, at, f"object of {source.source}", object, source.objects)
+            elif not getattr(definition.writes, push.mode):
+                able = [mode for mode in ("create", "update", "upsert") if getattr(definition.writes, mode)]
+                what = (
+                    f"{source.source} cannot {push.mode} {object}; it can {' and '.join(able) or 'write nothing there'}"
+                )
+                yield Problem(root.place_of(("push", name, "mode")), spell(("push", name, "mode")), what)
+
+
+def _no(root: Node, path: KeyPath, kind: str, wrong: str, allowed: Any, *, key: bool = False) -> Problem:
+    """`there is no <kind> <wrong>`, with the nearest name or all of them."""
+    names = [str(name) for name in allowed]
+    near = closest(wrong, names)
+    what = f"there is no {kind} called {wrong}" + ("" if near else f"; there are {listed(names)}")
+    return Problem(root.place_of_key(path) if key else root.place_of(path), spell(path), what, near)
