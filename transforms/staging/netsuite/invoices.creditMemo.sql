@@ -1,0 +1,27 @@
+-- One row per credit memo. Grain: id. Joins: currency, for the ISO code.
+-- Currency: the foreign amounts are in the memo's own currency; exchangerate turns them into the subsidiary's.
+-- The ledger shows a credit below zero; amounts are positive here, doc_type says what they are.
+-- status: letters, which some answers give after the type, as in CustCred:A. A open, B fully applied, V voided.
+select
+    ref(accounts, customer, src.entity) as account_id,
+    src.tranid as number,
+    'credit' as doc_type,
+    src.trandate as issue_date,
+    case
+        when src.voided then 'void'
+        when right(src.status, 1) = 'A' then 'open'
+        when right(src.status, 1) = 'B' then 'paid'
+        when right(src.status, 1) = 'V' then 'void'
+    end as status,
+    src.status as source_status,
+    money.symbol as currency,
+    src.exchangerate as fx_rate,
+    abs(src.foreigntotal) as total,
+    abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as total_base,
+    abs(src.foreignpaymentamountunused) as balance,
+    abs(cast(src.foreignpaymentamountunused as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as balance_base,
+    case when right(src.status, 1) = 'B' then src.closedate end as paid_at,
+    src.memo as memo,
+    src.createddate as source_created_at
+from "creditMemo" as src
+left join currency as money on money._key = src.currency

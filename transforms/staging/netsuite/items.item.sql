@@ -1,0 +1,16 @@
+-- One row per item. Grain: id. Joins: none. Sales prices are in price levels, which are not read.
+-- Subtotals, discounts, taxes and payments are items too: other.
+select
+    coalesce(src.displayname, src.itemid, src.fullname) as name,
+    src.itemid as sku,
+    case
+        when src.itemtype in ('InvtPart', 'Assembly') then 'inventory'
+        when src.itemtype in ('NonInvtPart', 'DwnLdItem', 'GiftCert') then 'non_inventory'
+        when src.itemtype = 'Service' then 'service'
+        when src.itemtype in ('Kit', 'Group') then 'bundle'
+        when src.itemtype is not null then 'other'
+    end as type,
+    src.itemtype as source_type,
+    not coalesce(src.isinactive, false) as is_active,
+    src.createddate as source_created_at
+from item as src
