@@ -1,0 +1,123 @@
+"""Compile everything for one customer: for each entity its shape and its slices. Every problem is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backhaul.errors import ConfigError
+from backhaul.transform.compile import (
+    MappingProblem,
+    RawConnection,
+    Surroundings,
+    Unresolvable,
+    compile_slice,
+    raw_table,
+)
+from backhaul.transform.compiled import Missing, Slice
+from backhaul.transform.contracts import Contract, EntityShape, shape
+from backhaul.transform.mappings import MappedColumn, Mappings, added_columns, check_entities, read_column
+from backhaul.transform.models import Models
+from backhaul.transform.staging import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What transform needs to know of one customer."""
+
+    name: str
+    connections: Mapping[str, RawConnection]
+    mappings: Mappings
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan:
+    """One entity for one customer."""
+
+    shape: EntityShape
+    slices: tuple[Slice, ...]
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        return tuple(each for part in self.slices for each in part.missing)
+
+
+def compile_entities(
+    models: Models,
+    customer: Customer,
+    tables: Mapping[str, Mapping[str, str]],
+    scalar_functions: frozenset[str],
+) -> tuple[EntityPlan, ...]:
+    """tables: each raw table's columns and DuckDB types. An object whose raw table is not there gives no slice."""
+    check_entities(customer.mappings, models.contracts)
+    around = {
+        name: Surroundings(customer.name, connection, tables, models.fillers(connection.source), scalar_functions)
+        for name, connection in customer.connections.items()
+    }
+    plans = []
+    problems: list[str] = []
+    for contract in models.contracts.values():
+        try:
+            plans.append(_entity(contract, models, customer, around))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError("the models do not fit this customer", problems=tuple(problems), customer=customer.name)
+    return tuple(plans)
+
+
+def _entity(contract: Contract, models: Models, customer: Customer, around: Mapping[str, Surroundings]) -> EntityPlan:
+    entity = contract.entity
+    mapped = customer.mappings.get(entity, {})
+    shaped = shape(contract, models.staged_columns(entity), added_columns(contract, mapped))
+    slices: list[Slice] = []
+    problems: list[str] = []
+    for name, surroundings in around.items():
+        files = [
+            each
+            for each in models.staging
+            if each.entity == entity
+            and each.source == surroundings.connection.source
+            and raw_table(name, each.object) in surroundings.tables
+        ]
+        columns = {column: read_column(value) for column, value in mapped.get(name, {}).items()}
+        if columns and not files and not _has_any(models, entity, surroundings.connection.source):
+            problems.append(f"mappings.{entity}.{name}: {surroundings.connection.source} fills no {entity}")
+        found, wrong = _connection(shaped, files, surroundings, columns)
+        slices += found
+        problems += wrong
+    if problems:
+        raise ConfigError(f"{entity} cannot be compiled", problems=tuple(problems))
+    return EntityPlan(shaped, tuple(slices))
+
+
+def _has_any(models: Models, entity: str, source: str) -> bool:
+    return any(each.entity == entity and each.source == source for each in models.staging)
+
+
+def _connection(
+    shaped: EntityShape, files: list[Staging], around: Surroundings, columns: Mapping[str, MappedColumn]
+) -> tuple[list[Slice], list[str]]:
+    """A mapping holds for each object that has its fields; where no object has them it is wrong."""
+    slices: list[Slice] = []
+    problems: list[str] = []
+    wrong: dict[str, list[str]] = {column: [] for column in columns}
+    for staging in files:
+        fitting: dict[str, MappedColumn] = {}
+        for name, mapped in columns.items():
+            try:
+                compile_slice(staging, shaped, around, {name: mapped})
+            except MappingProblem as problem:
+                wrong[name].append(f"{around.connection.name}.{staging.object}: {problem}")
+            except Unresolvable:
+                fitting[name] = mapped
+            else:
+                fitting[name] = mapped
+        try:
+            slices.append(compile_slice(staging, shaped, around, fitting))
+        except Unresolvable as problem:
+            problems.append(f"{staging.path} ({around.connection.name}): {problem}")
+    for name, found in wrong.items():
+        if files and len(found) == len(files):
+            problems.append(f"mappings.{shaped.name}.{around.connection.name}.{name}: {'; '.join(found)}")
+    return slices, problems

@@ -1,0 +1,215 @@
+"""Bring one slice of an entity up to date: only raw rows that the loader touched are looked at again.
+
+A raw row was touched when its stamp (a hash of its system columns) is not among the stamps that the slice's rows
+carry. That holds however the row got there: a late part of an old run, a tombstone, a hard delete. What was looked
+at and came out with the same values is not written again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from backhaul.transform.compiled import HIDDEN, Join, Slice
+from backhaul.transform.contracts import EntityShape
+from backhaul.transform.sql import literal, quote
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """What one slice's build wrote."""
+
+    changed: int = 0
+    removed: int = 0
+    rejects: int = 0
+    repeated: int = 0
+    """Rows left out because another row has the same id."""
+
+
+UNTOUCHED = SliceResult()
+
+
+class SliceBuild:
+    """One slice's build, inside the caller's transaction."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, part: Slice, shape: EntityShape, *, seq: int, run_id: str
+    ) -> None:
+        self._connection = connection
+        self._part = part
+        self._table = f"entities.{quote(shape.name)}"
+        self._published = ", ".join(quote(name) for name in shape.columns)
+        self._seq = seq
+        self._run_id = run_id
+
+    def first(self) -> SliceResult:
+        """Fill a slice that has no rows."""
+        target = f"INSERT INTO {self._table} ({self._published}, {', '.join(HIDDEN)})"
+        written = self._run(
+            f"{target} SELECT {self._published}, _raw_key, _stamp, _hash, {self._seq} FROM ({self._part.select()})"
+        )
+        if self._part.order_sql is not None and self._repeats(f"{self._table} WHERE {self._part.mine}"):
+            self._run(f"DELETE FROM {self._table} WHERE {self._part.mine}")
+            return self.again(None)
+        return SliceResult(written, 0, self._rejects(None))
+
+    def all(self) -> SliceResult:
+        """Look at every raw row: the compiled SQL is another than last time."""
+        return self.again(None)
+
+    def touched(self) -> SliceResult:
+        """Look at the raw rows that were touched, or whose joined rows were."""
+        self._run(
+            "CREATE OR REPLACE TEMP TABLE candidates AS\n"
+            f"SELECT src._key FROM raw.{quote(self._part.table)} AS src\n"
+            f"ANTI JOIN (SELECT _stamp FROM {self._table} WHERE {self._part.mine}) AS e"
+            f" ON e._stamp = {self._part.stamp}"
+        )
+        for join in self._part.joins:
+            self._add_joined(join)
+        return self.again("src._key IN (SELECT _key FROM candidates)")
+
+    def remember_joined(self) -> None:
+        """Keep the joined tables' stamps, so that the next build finds what changed in them."""
+        for join in self._part.joins:
+            if join.joined_key is None:
+                continue
+            self._run(
+                f"INSERT INTO meta.joined SELECT {self._joined_name(join)}, {self._joined_stamp(join)},"
+                f" {join.joined_key} FROM raw.{quote(join.table)} AS {join.alias}\n"
+                f"ANTI JOIN (SELECT stamp FROM meta.joined WHERE {self._joined_rows(join)}) AS kept"
+                f" ON kept.stamp = {self._joined_stamp(join)}"
+            )
+
+    def forget_joined(self) -> None:
+        """Drop what is kept of the joined tables: the slice starts anew."""
+        self._run(
+            f"DELETE FROM meta.joined WHERE entity = {literal(self._part.entity)} AND slice = {literal(self._part.key)}"
+        )
+
+    # the steps
+
+    def again(self, only: str | None) -> SliceResult:
+        self._stage(only)
+        if only is not None and self._part.order_sql is not None and self._add_rivals():
+            self._stage(only)
+        repeated = self._drop_repeated() if self._part.order_sql is not None else 0
+        removed = self._remove_departed(only)
+        self._run(
+            f"UPDATE {self._table} AS e SET _stamp = s._stamp, _raw_key = s._raw_key FROM staged AS s"
+            " WHERE e.id = s.id AND e._hash = s._hash AND e._stamp <> s._stamp"
+        )
+        self._run(f"DELETE FROM staged USING {self._table} AS e WHERE e.id = staged.id AND e._hash = staged._hash")
+        self._run(f"DELETE FROM {self._table} AS e USING staged AS s WHERE e.id = s.id")
+        changed = self._run(
+            f"INSERT INTO {self._table} ({self._published}, {', '.join(HIDDEN)})"
+            f" SELECT {self._published}, _raw_key, _stamp, _hash, {self._seq} FROM staged"
+        )
+        rejects = self._rejects(only)
+        self._run("DROP TABLE staged")
+        return SliceResult(changed, removed, rejects, repeated)
+
+    def _stage(self, only: str | None) -> None:
+        self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {self._part.select(only)}")
+
+    def _add_joined(self, join: Join) -> None:
+        """Raw rows that join rows which came, went or changed since the last build."""
+        if join.joined_key is None or join.src_key is None:
+            self._run(f"INSERT INTO candidates SELECT _key FROM raw.{quote(self._part.table)}")
+            return
+        kept = self._joined_rows(join)
+        stamp = self._joined_stamp(join)
+        joined = f"raw.{quote(join.table)} AS {join.alias}"
+        self._run(
+            "CREATE OR REPLACE TEMP TABLE departed AS\n"
+            f"SELECT stamp, joined_key FROM meta.joined AS kept ANTI JOIN {joined} ON kept.stamp = {stamp} WHERE {kept}"
+        )
+        self._run(
+            "INSERT INTO candidates\n"
+            f"SELECT src._key FROM raw.{quote(self._part.table)} AS src WHERE {join.src_key} IN (\n"
+            f"  SELECT joined_key FROM departed UNION\n"
+            f"  SELECT {join.joined_key} FROM {joined} ANTI JOIN (SELECT stamp FROM meta.joined WHERE {kept}) AS kept"
+            f" ON kept.stamp = {stamp})"
+        )
+        self._run(f"DELETE FROM meta.joined WHERE {kept} AND stamp IN (SELECT stamp FROM departed)")
+        self._run("DROP TABLE departed")
+
+    def _add_rivals(self) -> int:
+        """The raw rows that now hold an id which a touched raw row claims too: both must be looked at together."""
+        return self._run(
+            f"INSERT INTO candidates SELECT e._raw_key FROM {self._table} AS e SEMI JOIN staged AS s ON e.id = s.id"
+            " WHERE e._raw_key NOT IN (SELECT _key FROM candidates)"
+        )
+
+    def _repeats(self, rows: str) -> int:
+        found = self._connection.execute(f"SELECT count(*) - count(DISTINCT id) FROM {rows}").fetchone()
+        return int(found[0]) if found else 0
+
+    def _drop_repeated(self) -> int:
+        repeated = self._repeats("staged")
+        if repeated:
+            # a live row before a deleted one, then by key: the same choice whatever else is looked at
+            self._run(
+                "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM staged QUALIFY"
+                " row_number() OVER (PARTITION BY id ORDER BY is_deleted, _order, _raw_key, _hash) = 1"
+            )
+        return repeated
+
+    def _remove_departed(self, only: str | None) -> int:
+        """Rows whose raw row is gone, or no longer makes this row."""
+        mine = f"(SELECT id, _raw_key, _stamp FROM {self._table} WHERE {self._part.mine}) AS e"
+        if only is None:
+            found = f"SELECT e.id FROM {mine}"
+        else:
+            raw = f"raw.{quote(self._part.table)} AS src"
+            found = f"SELECT e.id FROM {mine} ANTI JOIN {raw} ON e._stamp = {self._part.stamp}"
+            if self._part.order_sql is not None:
+                found += f" UNION SELECT e.id FROM {mine} SEMI JOIN candidates AS c ON c._key = e._raw_key"
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE departed AS SELECT f.id FROM ({found}) AS f"
+            " ANTI JOIN staged AS s ON s.id = f.id"
+        )
+        removed = self._run(
+            f"INSERT INTO meta.removed SELECT {literal(self._part.entity)}, id, {self._seq} FROM departed"
+        )
+        if removed:
+            self._run(f"DELETE FROM {self._table} WHERE id IN (SELECT id FROM departed)")
+        self._run("DROP TABLE departed")
+        return removed
+
+    def _rejects(self, only: str | None) -> int:
+        part = self._part
+        mine = (
+            f"entity = {literal(part.entity)} AND connection = {literal(part.connection)}"
+            f" AND object = {literal(part.object)}"
+        )
+        held = "" if only is None else " AND key IN (SELECT _key FROM candidates)"
+        self._run(f"DELETE FROM meta.rejects WHERE {mine}{held}")
+        select = part.rejects_select(only)
+        if select is None:
+            return 0
+        facts = ", ".join(literal(each) for each in (part.entity, part.connection, part.object))
+        return self._run(
+            f'INSERT INTO meta.rejects SELECT {facts}, _key, "column", field, raw_text, reason,'
+            f" {literal(self._run_id)}, now() FROM ({select})"
+        )
+
+    # the words
+
+    def _joined_stamp(self, join: Join) -> str:
+        return f"hash({join.alias}._key, {join.alias}._run_id, {join.alias}._read_at, {join.alias}._deleted_at)"
+
+    def _joined_name(self, join: Join) -> str:
+        return f"{literal(self._part.entity)}, {literal(self._part.key)}, {literal(join.alias)}"
+
+    def _joined_rows(self, join: Join) -> str:
+        return (
+            f"entity = {literal(self._part.entity)} AND slice = {literal(self._part.key)}"
+            f" AND alias = {literal(join.alias)}"
+        )
+
+    def _run(self, sql: str) -> int:
+        """Rows written, for statements that write."""
+        row = self._connection.execute(sql).fetchone()
+        return int(row[0]) if row and isinstance(row[0], int) else 0

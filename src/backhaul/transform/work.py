@@ -1,0 +1,83 @@
+"""What transform keeps in work.duckdb beside the entities: schema `meta`, where publish reads what has changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import duckdb
+
+from backhaul.transform.compiled import stamp_sql
+from backhaul.transform.sql import quote
+
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE SCHEMA IF NOT EXISTS entities;
+CREATE SCHEMA IF NOT EXISTS meta;
+CREATE TABLE IF NOT EXISTS meta.work (work_id VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.entities (entity VARCHAR, structure VARCHAR, comments VARCHAR, created_seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.slices
+    (entity VARCHAR, connection VARCHAR, object VARCHAR, fingerprint VARCHAR, signature VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.joined
+    (entity VARCHAR, slice VARCHAR, alias VARCHAR, stamp UBIGINT, joined_key VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.removed (entity VARCHAR, id VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.rejects (
+    entity VARCHAR, connection VARCHAR, object VARCHAR, key VARCHAR, "column" VARCHAR, field VARCHAR,
+    raw_text VARCHAR, reason VARCHAR, run_id VARCHAR, rejected_at TIMESTAMPTZ);
+"""
+"""`work.seq` counts transforms that wrote something; `removed` holds ids that left an entity, until published."""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make the tables where they are missing; returns the number of the transform that is about to run."""
+    # moments become days and texts in UTC whatever the host's time zone is
+    connection.execute("SET TimeZone = 'UTC'")
+    # the order of rows in a table means nothing here, and keeping it costs memory
+    connection.execute("SET preserve_insertion_order = false")
+    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'rejects'"
+                          " AND database_name = current_database()").fetchone() is None:  # fmt: skip
+        connection.execute(_TABLES)
+    row = connection.execute("SELECT seq FROM meta.work").fetchone()
+    if row is None:
+        connection.execute("INSERT INTO meta.work VALUES (?, 0)", [uuid.uuid4().hex])
+        return 1
+    return int(row[0]) + 1
+
+
+def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Each raw table's columns and their types. A table without system columns is none of ours."""
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE schema_name = 'raw' AND database_name = current_database() ORDER BY table_name, column_index"
+    ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, type_ in rows:
+        tables.setdefault(table, {})[column] = type_
+    return {name: columns for name, columns in tables.items() if {"_key", "_run_id", "_deleted_at"} <= set(columns)}
+
+
+def scalar_functions(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The functions a mapping may call: of one row's values, giving the same for the same."""
+    rows = connection.execute(
+        "SELECT DISTINCT lower(function_name) FROM duckdb_functions()"
+        " WHERE function_type = 'scalar' AND stability = 'CONSISTENT'"
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
+class Signatures:
+    """Each raw table's state as a short text, read at most once a transform: it differs when any row was touched."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Mapping[str, str]]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._known: dict[str, str] = {}
+
+    def of(self, table: str) -> str:
+        if table not in self._known:
+            stamp = stamp_sql("t", frozenset(self._tables[table]))
+            row = self._connection.execute(
+                f"SELECT count(*), bit_xor({stamp}), sum({stamp} % 1000003) FROM raw.{quote(table)} AS t"
+            ).fetchone()
+            self._known[table] = "/".join(str(each) for each in row or ())
+        return self._known[table]
