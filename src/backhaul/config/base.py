@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
+from backhaul.config.names import is_name
+
 
 class Model(BaseModel):
     """A frozen piece of configuration; an unknown key is an error, never ignored."""
@@ -44,12 +46,6 @@ Duration = Annotated[
     PlainSerializer(spell_duration),
     WithJsonSchema({"type": "string", "pattern": _DURATION.pattern.replace("?P<number>", "").replace("?P<unit>", "")}),
 ]
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
-
-
-def is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None
 
 
 def _check_name(value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backhaul.config.catalog import Catalog
-from backhaul.config.environment import missing_variable
+from backhaul.config.definitions import load_source
 from backhaul.config.nodes import Node
 from backhaul.config.pipeline import Connection, Pipeline
 from backhaul.config.problems import KeyPath, Problem, closest, listed, spell
@@ -27,7 +27,7 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
         if catalog.source_file(connection.source) is None:
             problems.append(_no(root, (*path, "source"), "source", connection.source, catalog.source_names()))
             continue
-        found = catalog.load_source(connection.source)
+        found = load_source(catalog, connection.source)
         problems += found.problems
         if found.source is not None:
             sources[name] = found.source
@@ -45,10 +45,8 @@ def way_in(connection: Connection, source: Source) -> str | None:
     return next(iter(source.auth)) if len(source.auth) == 1 else None
 
 
-def check_credentials(
-    connection: Connection, source: Source, root: Node, path: KeyPath, environ: Mapping[str, str]
-) -> Iterator[Problem]:
-    """Credentials that are missing, unknown, not in the environment, or written into the file itself."""
+def check_credentials(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
+    """Credentials that are missing, unknown, or written into the file itself."""
     auth = way_in(connection, source)
     wanted = needs(source.auth[auth]) if auth else ()
     within = (*path, "credentials")
@@ -66,9 +64,6 @@ def check_credentials(
         elif secret.written is None:
             what = "a secret stands in the file; put it into the environment and write `${NAME}` here"
             yield Problem(root.place_of(at), spell(at), what)
-        node = root.find(at)
-        for variable in secret.missing if node else ():
-            yield missing_variable(root.find(at) or root, at, variable, environ)
 
 
 def _check_connection(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ a variable that is missing only matters to who reveals the secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from backhaul.config.nodes import Entry, Node
 from backhaul.config.problems import KeyPath, Problem, closest, spell
@@ -39,13 +39,20 @@ def expand(
         if secret:
             written = node.value if _holds_reference(node.value) else None
             return Node(Secret(text, written=written, missing=tuple(missing), place=str(node.place)), node.place)
-        problems.extend(missing_variable(node, path, name, environ) for name in missing)
+        problems.extend(_missing(node, path, name, environ) for name in missing)
         return Node(text, node.place)
 
     return walk(node, ()), problems
 
 
-def missing_variable(node: Node, path: KeyPath, name: str, environ: Mapping[str, str]) -> Problem:
+def missing_variables(node: Node, environ: Mapping[str, str], path: KeyPath = ()) -> Iterator[Problem]:
+    """A problem for each variable that a secret below the node does not find."""
+    for at, leaf in node.leaves(path):
+        if isinstance(leaf.value, Secret):
+            yield from (_missing(leaf, at, name, environ) for name in leaf.value.missing)
+
+
+def _missing(node: Node, path: KeyPath, name: str, environ: Mapping[str, str]) -> Problem:
     what = f"the environment variable {name} is not set"
     return Problem(node.place, spell(path), what, closest(name, environ))
 

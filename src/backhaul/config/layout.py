@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from backhaul.config.base import is_name
+from backhaul.config.names import is_name
 from backhaul.errors import ConfigError
 
 
@@ -20,6 +20,9 @@ class Layout:
     @property
     def pipelines(self) -> Path:
         return self.root / "pipelines"
+
+    def pipeline(self, customer: str) -> Path:
+        return self.pipelines / f"{_safe(customer)}.yaml"
 
     @property
     def sources(self) -> Path:
@@ -53,10 +56,10 @@ class Layout:
         return self.hidden / "logs"
 
     def spool(self, customer: str) -> Path:
-        return self.hidden / "spool" / _one_folder(customer)
+        return self.hidden / "spool" / _safe(customer)
 
     def work_folder(self, customer: str) -> Path:
-        return self.hidden / "work" / _one_folder(customer)
+        return self.hidden / "work" / _safe(customer)
 
     def work(self, customer: str) -> Path:
         """Raw tables and entities; opened only under the customer's write lease."""
@@ -77,19 +80,19 @@ class Layout:
 
     def snapshot(self, customer: str) -> Path:
         """The customer's current entities."""
-        return self.published / f"{_one_folder(customer)}.duckdb"
+        return self.published / f"{_safe(customer)}.duckdb"
 
     def raw_snapshot(self, customer: str) -> Path:
         """The customer's current raw tables."""
-        return self.published / f"{_one_folder(customer)}.raw.duckdb"
+        return self.published / f"{_safe(customer)}.raw.duckdb"
 
     def versions(self, customer: str) -> Path:
         """The folder of kept versions of both."""
-        return self.published / _one_folder(customer)
+        return self.published / _safe(customer)
 
 
-def _one_folder(customer: str) -> str:
-    # a customer's name comes from arguments and requests too: it must not lead out of the folder
+def _safe(customer: str) -> str:
+    # a customer's name comes from arguments and requests, too: it must not lead out of the folder
     if not is_name(customer):
         raise ConfigError(
             f"{customer!r} is not a customer's name: letters and digits, with single underscores between",

@@ -1,49 +1,28 @@
-"""A project's configuration: its customers, sources and destinations, each read when it is asked for."""
+"""A project's configuration: its customers, sources and destinations, each read when it is asked for.
+
+The models and YAML are imported by the methods that need them: a command that only looks at files stays quick.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel
-
-from backhaul.config import checks
 from backhaul.config.catalog import Catalog, TransformKind
-from backhaul.config.destination import Destination
 from backhaul.config.dotenv import read_dotenv
-from backhaul.config.environment import expand, is_secret
-from backhaul.config.inheritance import assemble
 from backhaul.config.layout import Layout
-from backhaul.config.nodes import Entry, Node
-from backhaul.config.pipeline import Connection, Pipeline
-from backhaul.config.problems import KeyPath, Place, Problem, closest, error, listed, spell
-from backhaul.config.secret import Secret
-from backhaul.config.source import Source
-from backhaul.config.validation import validate
+from backhaul.config.problems import Place, Problem, closest, error, listed
 from backhaul.errors import ConfigError
 
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A value in force and where it comes from; `place` is None where it is a default."""
-
-    path: str
-    value: str
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A customer's files, read as far as they can be."""
-
-    written: Node | None
-    root: Node | None
-    pipeline: Pipeline | None
-    problems: tuple[Problem, ...]
+if TYPE_CHECKING:
+    from backhaul.config.destination import Destination
+    from backhaul.config.pipeline import Pipeline
+    from backhaul.config.reading import Origin, Reading
+    from backhaul.config.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +51,8 @@ class ProjectConfig:
         environment = environment or environ.get("BACKHAUL_ENVIRONMENT") or None
         project = cls(root, environment, environ)
         if environment is not None and environment not in (known := project.environments()):
-            near = closest(environment, known)
-            hint = f"did you mean {near}?" if near else f"there are {listed(known)}"
             raise ConfigError(
-                f"no pipeline has an overlay for the environment {environment}; {hint}",
+                f"no pipeline has an overlay for the environment {environment}; {_hint(environment, known)}",
                 next_step=f"add pipelines/<customer>.{environment}.yaml, or choose another environment",
             )
         return project
@@ -99,36 +76,38 @@ class ProjectConfig:
         return tuple(sorted({match[1] for match in matches if match}))
 
     def pipeline(self, customer: str) -> Pipeline:
-        """One customer's pipeline. Raises ConfigError with every problem, but for credentials that are not at hand."""
-        read = self._read(customer)
-        problems = [*read.problems]
-        if read.pipeline is not None and read.root is not None:
-            problems += checks.check(read.pipeline, read.root, self.catalog)
-        if problems or read.pipeline is None:
-            raise error(f"the configuration of {customer} has {_count(problems)}", problems, customer=customer)
-        return read.pipeline
+        """One customer's pipeline. Raises ConfigError with every problem, but for secrets that are not at hand."""
+        return self._pipeline(customer)[0]
 
     def credentials(self, customer: str, connection: str) -> dict[str, str]:
         """The secrets of one connection, revealed. Raises ConfigError that tells all that are missing."""
-        pipeline = self.pipeline(customer)
+        from backhaul.config.reading import problems_of_secrets
+
+        pipeline, reading = self._pipeline(customer)
         found = pipeline.connections.get(connection)
         if found is None:
-            names = listed(pipeline.connections)
-            raise ConfigError(f"{customer} has no connection {connection}; there are {names}", customer=customer)
-        problems = self._credential_problems(self._read(customer), connection, found)
+            hint = _hint(connection, tuple(pipeline.connections))
+            raise ConfigError(f"there is no connection {connection}; {hint}", customer=customer)
+        problems = problems_of_secrets(reading, self.catalog, self.environ, connection)
         if problems:
-            what = f"the connection has {_count(problems)} with its credentials"
+            what = f"the connection's credentials have {_count(problems)}"
             raise error(what, problems, customer=customer).within(connection=connection)
         return found.secrets()
 
     def source(self, name: str) -> Source:
-        found = self.catalog.load_source(name)
+        """Raises ConfigError with every problem of the definition."""
+        from backhaul.config.definitions import load_source
+
+        found = load_source(self.catalog, name)
         if found.source is None:
             raise error(f"the source {name} has {_count(found.problems)}", found.problems)
         return found.source
 
     def destination(self, name: str) -> Destination:
-        destination, problems = self.catalog.load_destination(name)
+        """Raises ConfigError with every problem of the definition."""
+        from backhaul.config.definitions import load_destination
+
+        destination, problems = load_destination(self.catalog, name)
         if destination is None:
             raise error(f"the destination {name} has {_count(problems)}", problems)
         return destination
@@ -139,106 +118,71 @@ class ProjectConfig:
 
     def validate(self, customer: str | None = None) -> list[Problem]:
         """Every problem of one customer, or of all of them and of the project's own sources and destinations."""
-        problems: dict[Problem, None] = {}
+        from backhaul.config.reading import problems_of, problems_of_secrets
+
+        problems: list[Problem] = []
         for name in [customer] if customer else self.customers():
-            read = self._read(name)
-            problems |= dict.fromkeys(read.problems)
-            if read.pipeline is None or read.root is None:
+            try:
+                reading = self._read(name)
+            except ConfigError as failure:
+                if customer:
+                    raise
+                problems.append(Problem(Place(f"pipelines/{name}.yaml"), "", failure.what))
                 continue
-            problems |= dict.fromkeys(checks.check(read.pipeline, read.root, self.catalog))
-            for key, connection in read.pipeline.connections.items():
-                problems |= dict.fromkeys(self._credential_problems(read, key, connection))
-            for at, node in read.root.leaves():
-                if isinstance(node.value, Secret) and at[0] != "connections" and node.value.missing:
-                    what = f"the environment variable {node.value.missing[0]} is not set"
-                    problems[Problem(node.place, spell(at), what)] = None
+            problems += problems_of(reading, self.catalog)
+            problems += problems_of_secrets(reading, self.catalog, self.environ)
         if customer is None:
-            problems |= dict.fromkeys(self._problems_of_definitions())
-        return sorted(problems, key=lambda problem: (problem.place, problem.path))
+            problems += self._problems_of_definitions()
+        return sorted(set(problems), key=lambda problem: (problem.place, problem.path, problem.what))
 
     def explain(self, customer: str) -> list[Origin]:
-        """Each value in force with its origin: a file's place, or none for a default. Secrets stay as written."""
-        self.pipeline(customer)
-        read = self._read(customer)
-        assert read.written is not None  # noqa: S101  # pipeline() raised otherwise
-        origins = []
-        for path, value in _values(read.pipeline, ()):
-            node = read.written.find(path)
-            if node is None:
-                origins.append(Origin(spell(path), _shown(value), None))
-            elif is_secret(path) and not (isinstance(node.value, str) and "${" in node.value):
-                origins.append(Origin(spell(path), "***", node.place))
-            else:
-                origins.append(Origin(spell(path), _shown(node.plain()), node.place))
-        return origins
+        """Each value in force with its place, None for a default. References and secrets stay as they are written."""
+        from backhaul.config.reading import origins
 
-    def _pipeline_files(self) -> list[str]:
-        return sorted(entry.name for entry in os.scandir(self.layout.pipelines) if entry.is_file())
+        return origins(self._pipeline(customer)[1])
 
-    def _read(self, customer: str) -> _Read:
-        # through the layout, which refuses names that lead out of the folder
-        self.layout.spool(customer)
-        path = self.layout.pipelines / f"{customer}.yaml"
+    def _pipeline(self, customer: str) -> tuple[Pipeline, Reading]:
+        from backhaul.config.reading import problems_of
+
+        reading = self._read(customer)
+        problems = problems_of(reading, self.catalog)
+        if problems or reading.pipeline is None:
+            raise error(f"the configuration has {_count(problems)}", problems, customer=customer)
+        return reading.pipeline, reading
+
+    def _read(self, customer: str) -> Reading:
+        from backhaul.config.reading import read_customer
+
+        path = self.layout.pipeline(customer)
         if not path.is_file():
-            names = self.customers()
-            near = closest(customer, names)
-            hint = f"did you mean {near}?" if near else f"there are {listed(names)}"
             raise ConfigError(
-                f"there is no customer {customer}; {hint}",
+                f"there is no customer {customer}; {_hint(customer, self.customers())}",
                 next_step=f"name one of them, or write pipelines/{customer}.yaml",
             )
-        assembled = assemble(self.catalog, customer, path, self.environment)
-        if assembled.root is None:
-            return _Read(None, None, None, assembled.problems)
-        root, missing = expand(_named(assembled.root, customer), self.environ)
-        pipeline, wrong = validate(Pipeline, root.plain(), root, hidden=is_secret)
-        problems = (*assembled.problems, *missing, *wrong)
-        if pipeline is not None and pipeline.customer != customer:
-            what = f"says {pipeline.customer}, but the file is {customer}.yaml; they must be the same"
-            problems = (*problems, Problem(root.place_of(("customer",)), "customer", what))
-        return _Read(assembled.root, root, pipeline, problems)
+        return read_customer(self.catalog, customer, path, self.environment, self.environ)
 
-    def _credential_problems(self, read: _Read, name: str, connection: Connection) -> list[Problem]:
-        if read.root is None or self.catalog.source_file(connection.source) is None:
-            return []
-        source = self.catalog.load_source(connection.source).source
-        path: KeyPath = ("connections", name)
-        return list(checks.check_credentials(connection, source, read.root, path, self.environ)) if source else []
+    def _problems_of_definitions(self) -> list[Problem]:
+        from backhaul.config.definitions import load_destination, load_source
 
-    def _problems_of_definitions(self) -> Iterator[Problem]:
-        for path in sorted(self.layout.sources.glob("*/source.yaml")):
-            yield from self.catalog.load_source(path.parent.name).problems
-        for path in sorted(self.layout.destinations.glob("*.yaml")):
-            yield from self.catalog.load_destination(path.stem)[1]
+        problems: list[Problem] = []
+        for path in self.layout.sources.glob("*/source.yaml"):
+            problems += load_source(self.catalog, path.parent.name).problems
+        for path in self.layout.destinations.glob("*.yaml"):
+            problems += load_destination(self.catalog, path.stem)[1]
         for name in self._pipeline_files():
             if name.endswith(".yml"):
-                yield Problem(Place(f"pipelines/{name}"), "", "is not read: the ending must be .yaml")
+                problems.append(Problem(Place(f"pipelines/{name}"), "", "is not read: the ending must be .yaml"))
+        return problems
+
+    def _pipeline_files(self) -> list[str]:
+        with os.scandir(self.layout.pipelines) as entries:
+            return sorted(entry.name for entry in entries if entry.is_file())
 
 
-def _named(root: Node, customer: str) -> Node:
-    """The tree with the customer's name in it, where the files leave it out."""
-    if root.child("customer") is not None or not isinstance(root.value, dict):
-        return root
-    return Node({**root.value, "customer": Entry(Node(customer, root.place), root.place)}, root.place)
+def _hint(wrong: str, known: Sequence[str]) -> str:
+    near = closest(wrong, known)
+    return f"did you mean {near}?" if near else f"there are {listed(known)}"
 
 
-def _count(problems: list[Problem] | tuple[Problem, ...]) -> str:
+def _count(problems: Sequence[Problem]) -> str:
     return "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-
-
-def _values(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    """The leaves of a model, defaults included, by the keys of YAML."""
-    if isinstance(value, BaseModel):
-        for name, info in type(value).model_fields.items():
-            yield from _values(getattr(value, name), (*path, info.alias or name))
-    elif isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _values(item, (*path, key))
-    elif value is not None and value not in ({}, []):
-        yield path, value
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,122 @@
+"""One customer's files, read as far as they can be: the model, what is wrong, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from backhaul.config import checks
+from backhaul.config.base import spell_duration
+from backhaul.config.catalog import Catalog
+from backhaul.config.definitions import load_source
+from backhaul.config.environment import expand, is_secret, missing_variables
+from backhaul.config.inheritance import assemble
+from backhaul.config.nodes import Entry, Node
+from backhaul.config.pipeline import Pipeline
+from backhaul.config.problems import KeyPath, Place, Problem, spell
+from backhaul.config.validation import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A value in force and where it comes from; `place` is None where it is a default."""
+
+    path: str
+    value: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A customer's tree before and after its references are replaced, and its model. None: not even that far."""
+
+    written: Node | None
+    root: Node | None
+    pipeline: Pipeline | None
+    problems: tuple[Problem, ...]
+
+
+def read_customer(
+    catalog: Catalog, customer: str, path: Path, environment: str | None, environ: Mapping[str, str]
+) -> Reading:
+    """Read the customer's file and those that it extends; no other's. Names are not looked up yet."""
+    assembled = assemble(catalog, customer, path, environment)
+    if assembled.root is None:
+        return Reading(None, None, None, assembled.problems)
+    root, missing = expand(_named(assembled.root, customer), environ)
+    pipeline, wrong = validate(Pipeline, root.plain(), root, hidden=is_secret)
+    problems = (*assembled.problems, *missing, *wrong)
+    if pipeline is not None and pipeline.customer != customer:
+        what = f"says {pipeline.customer}, but the file is {path.name}; they must be the same"
+        problems = (*problems, Problem(root.place_of(("customer",)), "customer", what))
+    return Reading(assembled.root, root, pipeline, problems)
+
+
+def problems_of(reading: Reading, catalog: Catalog) -> list[Problem]:
+    """What is wrong with the customer's configuration, whatever secrets are at hand."""
+    if reading.pipeline is None or reading.root is None:
+        return list(reading.problems)
+    return [*reading.problems, *checks.check(reading.pipeline, reading.root, catalog)]
+
+
+def problems_of_secrets(
+    reading: Reading, catalog: Catalog, environ: Mapping[str, str], connection: str | None = None
+) -> list[Problem]:
+    """What is wrong with the credentials of one connection, or with every secret."""
+    if reading.pipeline is None or reading.root is None:
+        return []
+    at: KeyPath = ("connections", connection) if connection else ()
+    within = reading.root.find(at)
+    problems = [*missing_variables(within, environ, at)] if within else []
+    for name, each in reading.pipeline.connections.items():
+        if connection in (None, name) and catalog.source_file(each.source) is not None:
+            source = load_source(catalog, each.source).source
+            if source is not None:
+                problems += checks.check_credentials(each, source, reading.root, ("connections", name))
+    return problems
+
+
+def origins(reading: Reading) -> list[Origin]:
+    """Each value in force with its origin. References stay as they are written, and so do secrets."""
+    found = []
+    for path, value in _values(reading.pipeline, ()):
+        node = reading.written.find(path) if reading.written else None
+        if node is None:
+            found.append(Origin(spell(path), _shown(value), None))
+        elif is_secret(path) and not (isinstance(node.value, str) and "${" in node.value):
+            found.append(Origin(spell(path), "***", node.place))
+        else:
+            found.append(Origin(spell(path), _shown(node.plain()), node.place))
+    return found
+
+
+def _named(root: Node, customer: str) -> Node:
+    """The tree with the customer's name in it, where the files leave it out."""
+    if root.child("customer") is not None or not isinstance(root.value, dict):
+        return root
+    return Node({**root.value, "customer": Entry(Node(customer, root.place), root.place)}, root.place)
+
+
+def _values(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    """The leaves of a model, defaults included, by the keys of YAML."""
+    if isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            yield from _values(getattr(value, name), (*path, info.alias or name))
+    elif isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _values(item, (*path, key))
+    elif value is not None and value not in ({}, []):
+        yield path, value
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
