@@ -11,7 +11,7 @@ select
     end as status,
     src.hs_call_status as source_status,
     src.hs_timestamp as starts_at,
-    src.hs_timestamp + try_cast(src.hs_call_duration as bigint) * interval '1 millisecond' as ends_at,
+    to_timestamp(src.hs_timestamp) + try_cast(src.hs_call_duration as bigint) * interval '1 millisecond' as ends_at,
     ref(users, src.hubspot_owner_id) as owner_id,
     src.hs_createdate as source_created_at
 from calls as src

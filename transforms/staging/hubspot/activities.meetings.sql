@@ -9,7 +9,7 @@ select
         when src.hs_meeting_outcome in ('SCHEDULED', 'RESCHEDULED') then 'open'
     end as status,
     src.hs_meeting_outcome as source_status,
-    coalesce(src.hs_meeting_start_time, src.hs_timestamp) as starts_at,
+    coalesce(to_timestamp(src.hs_meeting_start_time), to_timestamp(src.hs_timestamp)) as starts_at,
     src.hs_meeting_end_time as ends_at,
     ref(users, src.hubspot_owner_id) as owner_id,
     src.hs_createdate as source_created_at

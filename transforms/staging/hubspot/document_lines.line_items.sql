@@ -1,5 +1,6 @@
 -- One row per line item. Grain: id. Joins: deals_line_items.
--- HubSpot lets a line item belong to one record only, so that the join finds one deal at most. Line items of quotes keep document_id empty.
+-- HubSpot lets a line item belong to one record only, so that the join finds one deal at most.
+-- Line items of quotes keep document_id empty.
 -- Currency: hs_line_item_currency_code.
 select
     case when deal.from_id is not null then 'deals' end as document_entity,

@@ -3,7 +3,7 @@
 select
     nullif(trim(concat_ws(' ', src."firstName", src."lastName")), '') as name,
     src.email as email,
-    not coalesce(src.archived, false) as is_active,
+    not coalesce(to_boolean(src.archived), false) as is_active,
     json_text(src.teams, '$[0].name') as team,
     src."createdAt" as source_created_at,
     src."updatedAt" as source_updated_at

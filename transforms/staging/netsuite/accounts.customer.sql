@@ -1,6 +1,6 @@
 -- One row per customer. Grain: id. Joins: none.
--- Leads and prospects are customers in an earlier stage (searchstage). A person has no companyname, altname is the name.
--- An account that is vendor too is a second record with the same id in the vendor table: two rows here.
+-- Leads and prospects are customers in an earlier stage (searchstage). A person has no companyname: altname is the name.
+-- A customer that is a vendor too is one more record with the same id in the vendor table: two rows here, one link.
 select
     coalesce(src.companyname, src.altname, src.entityid) as name,
     nullif(regexp_extract(lower(src.url), '^(?:[a-z]+://)?(?:www[.])?([^/:?#]+)', 1), '') as domain,
@@ -10,7 +10,7 @@ select
     ref(accounts, customer, src.parent) as parent_id,
     ref(users, src.salesrep) as owner_id,
     src.vatregnumber as tax_number,
-    case when src.isinactive then 'inactive' else 'active' end as status,
+    case when to_boolean(src.isinactive) then 'inactive' else 'active' end as status,
     src.searchstage as source_status,
     src.datecreated as source_created_at
 from customer as src

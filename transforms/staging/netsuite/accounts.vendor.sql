@@ -6,6 +6,6 @@ select
     src.phone as phone,
     src.url as website,
     src.vatregnumber as tax_number,
-    case when src.isinactive then 'inactive' else 'active' end as status,
+    case when to_boolean(src.isinactive) then 'inactive' else 'active' end as status,
     src.datecreated as source_created_at
 from vendor as src

@@ -27,4 +27,6 @@ select
 from "creditMemo_lines" as src
 left join "creditMemo" as document on document._key = src.transaction
 left join currency as money on money._key = document.currency
-where not coalesce(src.mainline, false) and not coalesce(src.taxline, false) and not coalesce(src.iscogs, false)
+where not coalesce(to_boolean(src.mainline), false)
+    and not coalesce(to_boolean(src.taxline), false)
+    and not coalesce(to_boolean(src.iscogs), false)

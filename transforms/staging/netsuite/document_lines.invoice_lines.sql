@@ -9,11 +9,11 @@ select
     ref(items, src.item) as item_id,
     src.expenseaccount as ledger_account_id,
     src.memo as description,
-    -src.quantity as quantity,
+    -to_decimal(src.quantity) as quantity,
     src.rate as unit_price,
-    -src.foreignamount as amount,
+    -to_decimal(src.foreignamount) as amount,
     money.symbol as currency,
-    -src.netamount as amount_base,
+    -to_decimal(src.netamount) as amount_base,
     case
         when coalesce(src.subsidiary, src.department, src."class", src.location) is not null
             then json_object(
@@ -27,4 +27,6 @@ select
 from invoice_lines as src
 left join invoice as document on document._key = src.transaction
 left join currency as money on money._key = document.currency
-where not coalesce(src.mainline, false) and not coalesce(src.taxline, false) and not coalesce(src.iscogs, false)
+where not coalesce(to_boolean(src.mainline), false)
+    and not coalesce(to_boolean(src.taxline), false)
+    and not coalesce(to_boolean(src.iscogs), false)

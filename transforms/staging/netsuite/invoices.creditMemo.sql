@@ -8,7 +8,7 @@ select
     'credit' as doc_type,
     src.trandate as issue_date,
     case
-        when src.voided then 'void'
+        when to_boolean(src.voided) then 'void'
         when right(src.status, 1) = 'A' then 'open'
         when right(src.status, 1) = 'B' then 'paid'
         when right(src.status, 1) = 'V' then 'void'
@@ -19,7 +19,8 @@ select
     abs(src.foreigntotal) as total,
     abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as total_base,
     abs(src.foreignpaymentamountunused) as balance,
-    abs(cast(src.foreignpaymentamountunused as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as balance_base,
+    abs(cast(src.foreignpaymentamountunused as decimal(18, 4)))
+    * cast(src.exchangerate as decimal(18, 8)) as balance_base,
     case when right(src.status, 1) = 'B' then src.closedate end as paid_at,
     src.memo as memo,
     src.createddate as source_created_at

@@ -10,7 +10,7 @@ select
     src.trandate as issue_date,
     src.duedate as due_date,
     case
-        when src.voided then 'void'
+        when to_boolean(src.voided) then 'void'
         when right(src.status, 1) = 'A' then 'open'
         when right(src.status, 1) = 'B' then 'paid'
         when right(src.status, 1) = 'D' then 'draft'

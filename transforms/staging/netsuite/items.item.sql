@@ -11,6 +11,6 @@ select
         when src.itemtype is not null then 'other'
     end as type,
     src.itemtype as source_type,
-    not coalesce(src.isinactive, false) as is_active,
+    not coalesce(to_boolean(src.isinactive), false) as is_active,
     src.createddate as source_created_at
 from item as src

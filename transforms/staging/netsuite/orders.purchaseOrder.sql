@@ -9,7 +9,7 @@ select
     src.tranid as number,
     'purchase' as type,
     case
-        when src.voided then 'cancelled'
+        when to_boolean(src.voided) then 'cancelled'
         when right(src.status, 1) = 'A' then 'draft'
         when right(src.status, 1) in ('B', 'D', 'E') then 'open'
         when right(src.status, 1) = 'F' then 'fulfilled'

@@ -7,7 +7,7 @@ select
     ref(accounts, vendor, src.entity) as account_id,
     src.trandate as paid_on,
     case
-        when src.voided then 'void'
+        when to_boolean(src.voided) then 'void'
         when right(src.status, 1) = 'A' then 'pending'
         when right(src.status, 1) in ('B', 'C') then 'settled'
         when right(src.status, 1) = 'V' then 'void'

@@ -2,7 +2,7 @@
 select
     coalesce(nullif(trim(concat_ws(' ', src.firstname, src.lastname)), ''), src.entityid) as name,
     src.email as email,
-    not coalesce(src.isinactive, false) as is_active,
+    not coalesce(to_boolean(src.isinactive), false) as is_active,
     team.name as team,
     src.datecreated as source_created_at
 from employee as src

@@ -5,9 +5,9 @@ select
     case src."Type" when 'Call' then 'call' when 'Email' then 'email' else 'meeting' end as type,
     src."Subject" as subject,
     src."Description" as body,
-    coalesce(src."StartDateTime", cast(src."ActivityDate" as timestamptz)) as starts_at,
+    coalesce(to_timestamp(src."StartDateTime"), to_timestamp(src."ActivityDate")) as starts_at,
     src."EndDateTime" as ends_at,
     ref(users, case when src."OwnerId" like '005%' then src."OwnerId" end) as owner_id,
     src."CreatedDate" as source_created_at
 from "Event" as src
-where not coalesce(src."IsChild", false)
+where not coalesce(to_boolean(src."IsChild"), false)

@@ -2,11 +2,18 @@
 -- Salesforce logs calls and sent mails as tasks: TaskSubtype tells them from things to do.
 -- ActivityDate is a day: when it is due, or for a call or mail when it took place.
 select
-    case src."TaskSubtype" when 'Call' then 'call' when 'Email' then 'email' when 'ListEmail' then 'email' else 'task' end as type,
+    case
+        when src."TaskSubtype" = 'Call' then 'call'
+        when src."TaskSubtype" in ('Email', 'ListEmail') then 'email'
+        else 'task'
+    end as type,
     src."Subject" as subject,
     src."Description" as body,
     case src."CallType" when 'Inbound' then 'inbound' when 'Outbound' then 'outbound' end as direction,
-    case when src."IsClosed" then 'completed' when src."IsClosed" is not null then 'open' end as status,
+    case
+        when to_boolean(src."IsClosed") then 'completed'
+        when to_boolean(src."IsClosed") is not null then 'open'
+    end as status,
     src."Status" as source_status,
     case when src."TaskSubtype" in ('Call', 'Email', 'ListEmail') then src."ActivityDate" end as starts_at,
     case

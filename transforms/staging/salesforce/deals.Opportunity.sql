@@ -9,18 +9,18 @@ select
     src."Name" as name,
     ref(stages, stage._key) as stage_id,
     case
-        when src."IsWon" then 'won'
-        when src."IsClosed" then 'lost'
-        when src."IsClosed" is not null then 'open'
+        when to_boolean(src."IsWon") then 'won'
+        when to_boolean(src."IsClosed") then 'lost'
+        when to_boolean(src."IsClosed") is not null then 'open'
     end as status,
     src."StageName" as source_status,
     src."Amount" as amount,
     src."CurrencyIsoCode" as currency,
-    src."Probability" / 100 as probability,
+    to_decimal(src."Probability") / 100 as probability,
     src."CloseDate" as close_date,
-    case when src."IsClosed" then src."LastStageChangeDate" end as closed_at,
+    case when to_boolean(src."IsClosed") then src."LastStageChangeDate" end as closed_at,
     src."CreatedDate" as source_created_at
 from "Opportunity" as src
 left join "OpportunityStage" as stage on stage."ApiName" = src."StageName"
 left join "OpportunityContactRole" as contact_role
-    on contact_role."OpportunityId" = src."Id" and contact_role."IsPrimary"
+    on contact_role."OpportunityId" = src."Id" and to_boolean(contact_role."IsPrimary")

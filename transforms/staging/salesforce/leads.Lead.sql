@@ -7,13 +7,13 @@ select
     src."Email" as email,
     src."Phone" as phone,
     case
-        when src."IsConverted" then 'converted'
+        when to_boolean(src."IsConverted") then 'converted'
         when src."Status" in ('Closed - Not Converted', 'Unqualified') then 'disqualified'
         else 'open'
     end as status,
     src."Status" as source_status,
     src."LeadSource" as lead_source,
-    case when src."OwnerId" like '005%' then ref(users, src."OwnerId") end as owner_id,
+    ref(users, case when src."OwnerId" like '005%' then src."OwnerId" end) as owner_id,
     src."ConvertedDate" as converted_at,
     ref(accounts, src."ConvertedAccountId") as converted_account_id,
     ref(contacts, src."ConvertedContactId") as converted_contact_id,

@@ -36,4 +36,4 @@ select
     1 as confidence,
     src."CreatedDate" as source_created_at
 from "Event" as src
-where not coalesce(src."IsChild", false)
+where not coalesce(to_boolean(src."IsChild"), false)

@@ -5,7 +5,7 @@ select
     ref(deals, src."OpportunityId") as from_id,
     'contacts' as to_entity,
     ref(contacts, src."ContactId") as to_id,
-    case when src."IsPrimary" then 'primary' else lower(coalesce(src."Role", 'related')) end as role,
+    case when to_boolean(src."IsPrimary") then 'primary' else lower(coalesce(src."Role", 'related')) end as role,
     'vendor' as method,
     1 as confidence,
     src."CreatedDate" as source_created_at

@@ -3,7 +3,7 @@
 select
     src."MasterLabel" as name,
     src."SortOrder" as position,
-    src."DefaultProbability" / 100 as probability,
+    to_decimal(src."DefaultProbability") / 100 as probability,
     src."IsClosed" as is_closed,
     src."IsWon" as is_won,
     src."CreatedDate" as source_created_at
