@@ -232,7 +232,6 @@ class Read(Call):
     hydrate: Call | None = Field(default=None, description="Asked once a record; its answer is merged into it.")
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     job: ReadJob | None = None
-    any_case: bool = Field(default=False, description="Answers' names match fields whatever their case.")
 
     @model_validator(mode="before")
     @classmethod

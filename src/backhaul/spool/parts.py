@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["rows", "deletes", "parents"]
+Kind = Literal["rows", "deletes", "parents", "rejects", "keys"]
 
 
 @dataclass(frozen=True, slots=True)

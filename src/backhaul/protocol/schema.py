@@ -1,4 +1,4 @@
-"""What discovery knows of a connection: objects and their typed fields."""
+"""What is known of a connection's objects: their typed fields. Discovery makes it; everything above reads it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,244 @@
+"""Asks a connection what objects and fields it has, and makes a typed schema of the answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.source import ChangedField, ChangedNone, ChangedToken, Cut, Discover, ObjectDefinition
+from backhaul.errors import ConfigError
+from backhaul.http.refusals import Refused
+from backhaul.protocol.conditions import holds
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.read_answer import read
+from backhaul.protocol.render import Bindings
+from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that the account has."""
+
+    name: str
+    label: str
+    custom: bool
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A schema, and what was noticed on the way."""
+
+    schema: Schema
+    unknown_types: Mapping[str, str]
+    """`object.field` -> the vendor's type that the definition does not know; taken as text."""
+    not_served: Mapping[str, str]
+    """Objects that were asked for and that the account does not give, with the vendor's reason."""
+
+
+def list_objects(connection: Connection) -> tuple[Found, ...]:
+    """Every object the account has: what discovery finds, and what the definition lists by name."""
+    definition = connection.source.discovery.objects
+    found: dict[str, Found] = {}
+    if definition is not None:
+        try:
+            for record in _records(connection, definition, connection.bindings(None, None), "objects", None):
+                kept = _kept(definition, record)
+                name = str(kept.pop("name"))
+                readable = kept.pop("readable", True)
+                if readable is False:
+                    continue
+                found[name] = Found(
+                    name,
+                    str(kept.pop("label", None) or name),
+                    bool(kept.pop("custom", False)),
+                    {key: str(value) for key, value in kept.items() if value is not None},
+                )
+        except Refused as refused:
+            # the right to see custom objects may be missing where the account has none
+            if refused.outcome != "skip":
+                raise
+    for name, listed in connection.source.objects.items():
+        if name != "*" and name not in found:
+            found[name] = Found(name, listed.label or name, False, {})
+    return tuple(found.values())
+
+
+def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
+    """The schema of these objects (and of the parents of those that are children).
+
+    Raises ConfigError for a name that the account does not have, with the nearest that it has.
+    """
+    wanted = dict.fromkeys(objects)
+    known = {each.name: each for each in list_objects(connection)}
+    result: dict[str, ObjectSchema] = {}
+    unknown_types: dict[str, str] = {}
+    not_served: dict[str, str] = {}
+    for name in wanted:
+        definition = connection.source.definition(name)
+        if definition is None or (name not in known and name not in connection.source.objects):
+            raise _no_such_object(connection, name, known)
+        try:
+            result[name] = _object(
+                connection, known.get(name) or Found(name, name, False, {}), definition, unknown_types
+            )
+        except Refused as refused:
+            if refused.outcome not in ("skip", "absent"):
+                refused.within(object=name)
+                raise
+            not_served[name] = refused.what
+    return Discovered(
+        Schema(connection.name, result, fingerprint(result.values()), datetime.now(UTC).isoformat()),
+        unknown_types,
+        not_served,
+    )
+
+
+def fingerprint(objects: Iterable[ObjectSchema]) -> str:
+    """Of names and types: what decides whether a schema is another one."""
+    content = sorted(
+        (each.name, sorted((field.name, field.type) for field in each.fields.values())) for each in objects
+    )
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
+
+
+def _object(
+    connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
+) -> ObjectSchema:
+    if definition.fields is not None:
+        fields = {name: Field(name, kind, vendor_type=kind) for name, kind in definition.fields.items()}
+    else:
+        fields = _fields(connection, found, definition, unknown_types)
+    for key in definition.keys:
+        if key not in fields:
+            fields = {key: Field(key, "text", vendor_type="key", creatable=False, updatable=False), **fields}
+    keyed = {name: _as_key(each) if name in definition.keys else each for name, each in fields.items()}
+    return ObjectSchema(
+        name=found.name,
+        key=definition.keys,
+        fields=keyed,
+        label=found.label,
+        custom=found.custom,
+        change_field=change_field(definition, keyed),
+        facts=found.facts,
+    )
+
+
+def _as_key(each: Field) -> Field:
+    # a key is an identifier, however the vendor types it: leading zeros and 64-bit overflow must not matter
+    return replace(each, type="text", creatable=False, updatable=False, unique=True)
+
+
+def change_field(definition: ObjectDefinition, fields: Mapping[str, Field]) -> str | None:
+    """The first of the definition's change fields that the object has."""
+    changed = definition.changed
+    match changed:
+        case ChangedField():
+            candidates = [changed.field] if isinstance(changed.field, str) else changed.field
+        case ChangedToken() | ChangedNone():
+            candidates = [changed.field] if changed.field else []
+    return next((name for name in candidates if name in fields), None)
+
+
+def _fields(
+    connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
+) -> dict[str, Field]:
+    calls = connection.source.discovery.fields
+    if calls is None:
+        return {}
+    types = connection.source.discovery.types
+    schema = ObjectSchema(found.name, definition.keys, {}, facts=found.facts)
+    bindings = connection.bindings(schema, definition)
+    fields: dict[str, Field] = {}
+    for call in [calls] if isinstance(calls, Discover) else calls:
+        for record in _records(connection, call, bindings, "fields", found.name):
+            kept = _kept(call, record)
+            name = str(kept.get("name"))
+            if name.startswith("$") or not kept.get("name"):
+                continue
+            vendor_type = _text(kept.get("type"))
+            kind = types.get(vendor_type)
+            if kind is None:
+                unknown_types[f"{found.name}.{name}"] = vendor_type
+                kind = "text"
+            if kind == "skip":
+                continue
+            fields[name] = _field(name, kind, vendor_type, kept)
+    return fields
+
+
+def _field(name: str, kind: Type, vendor_type: str, kept: Mapping[str, Any]) -> Field:
+    read_only = kept.get("read_only") is True
+    options = kept.get("options")
+    length = kept.get("length")
+    return Field(
+        name=name,
+        type=kind,
+        vendor_type=vendor_type,
+        label=_text(kept.get("label")),
+        description=_text(kept.get("description")),
+        custom=kept.get("custom") is True,
+        creatable=kept.get("creatable", not read_only) is True,
+        updatable=kept.get("updatable", not read_only) is True,
+        required=kept.get("required") is True,
+        unique=kept.get("unique") is True,
+        length=int(length) if isinstance(length, int) and length > 0 else None,
+        options=tuple(str(each) for each in options if each is not None) if isinstance(options, list) else (),
+        references=_text(kept.get("references")) or None,
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value in (None, MISSING) else str(value)
+
+
+def _kept(definition: Discover, record: Answer) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, reader in definition.keep.items():
+        if isinstance(reader, bool):
+            kept[name] = reader
+        elif isinstance(reader, Cut | str):
+            value = read(reader, record)
+            if value is not None:
+                kept[name] = value
+        else:
+            kept[name] = holds(reader, record)
+    return kept
+
+
+def _records(
+    connection: Connection, definition: Discover, bindings: Bindings, role: str, object: str | None
+) -> Iterator[Answer]:
+    page: str | None = None
+    while True:
+        bound = bindings.with_(page=page, size=definition.size)
+        answer = connection.answer(connection.call(definition, bound, role=role, object=object))
+        for record in paths.each(definition.records, answer):
+            if definition.only is None or holds(definition.only, record):
+                yield record
+        step = definition.next
+        token = paths.first(step.source, answer) if step is not None and step.type == "token" else MISSING
+        if token in (MISSING, None, ""):
+            return
+        page = str(token)
+
+
+def _no_such_object(connection: Connection, name: str, known: Mapping[str, Found]) -> ConfigError:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:8]
+    return ConfigError(
+        f"the account has no object {name}",
+        problems=(f"nearest: {', '.join(near)}",),
+        next_step="correct the object's name in the pipeline, or see `backhaul discover` for what there is",
+        customer=connection.customer,
+        connection=connection.name,
+        object=name,
+    )

@@ -1,0 +1,67 @@
+"""Where windows begin and end: rules that decide what "nothing lost" means.
+
+A window is [lower, upper). It begins an overlap before the watermark and ends an index lag before the vendor's now.
+What its load may commit as watermark: of an exhausted window its upper bound; of a full read, which has none, the
+vendor's clock when it began, less the lag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from backhaul.config.source import ChangedField, ObjectDefinition
+from backhaul.extract.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of one window; None is open."""
+
+    lower: datetime | None
+    upper: datetime | None
+
+    @property
+    def name(self) -> str:
+        def spell(moment: datetime | None) -> str:
+            return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H.%M.%S.%fZ}"
+
+        return "all" if self.lower is None and self.upper is None else f"{spell(self.lower)}--{spell(self.upper)}"
+
+
+def moment_of(since: date | datetime) -> datetime:
+    """A day is its first instant, in UTC."""
+    if isinstance(since, datetime):
+        return since if since.tzinfo is not None else since.replace(tzinfo=UTC)
+    return datetime(since.year, since.month, since.day, tzinfo=UTC)
+
+
+def bounds_for(task: Task, vendor_now: datetime) -> Bounds:
+    """The next window of an object: what changed since its watermark, or everything."""
+    changed = task.definition.changed
+    floor = moment_of(task.choice.since) if task.choice.since is not None else None
+    if not isinstance(changed, ChangedField) or task.schema.change_field is None:
+        return Bounds(None, None)
+    upper = floor_to(vendor_now - changed.index_lag, changed.resolution)
+    if task.since is not None:
+        return Bounds(floor_to(task.since, changed.resolution), upper)
+    if task.full or task.watermark is None:
+        return Bounds(floor, None)
+    lower = floor_to(task.watermark - changed.overlap, changed.resolution)
+    lower = max(lower, floor) if floor is not None else lower
+    return Bounds(lower, max(upper, lower))
+
+
+def watermark_of(bounds: Bounds, started_at: datetime, definition: ObjectDefinition) -> datetime | None:
+    """What a finished window may commit. started_at: the vendor's clock when it began."""
+    changed = definition.changed
+    if not isinstance(changed, ChangedField):
+        return started_at
+    return bounds.upper if bounds.upper is not None else floor_to(started_at - changed.index_lag, changed.resolution)
+
+
+def floor_to(moment: datetime, step: timedelta) -> datetime:
+    """Down to the vendor's resolution: a finer bound would fall between its ticks."""
+    size = max(int(step.total_seconds() * 1000), 1)
+    milliseconds = int(moment.timestamp() * 1000) // size * size
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,234 @@
+"""Children: records that stand within their parents, or that are asked for a batch of parents at a time.
+
+A child's window holds the children of the parents that were read; `parents` parts name those parents, so that the
+load knows which of their children are gone. A parent counts as done when the part that names it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.source import Read
+from backhaul.extract.batches import PARENTS, Batch, Shape, batch_of, escape, unescape
+from backhaul.extract.task import ObjectRead, Task, WindowRead
+from backhaul.extract.window import Gathered, OnPart
+from backhaul.protocol import render
+from backhaul.protocol.decode import Decoder
+from backhaul.protocol.reads import Ask, Page, read_pages
+from backhaul.protocol.render import Bindings
+from backhaul.spool.parts import Part, WindowId
+from backhaul.spool.window import WindowSpool
+
+if TYPE_CHECKING:
+    from backhaul.extract.objects import Extractor
+
+
+def parents_table(keys: Sequence[str], read_at: datetime) -> pa.Table:
+    return pa.table([list(keys), [read_at] * len(keys)], schema=PARENTS)
+
+
+@dataclass
+class _Pending:
+    """Children and the parents they are of, not yet on disk."""
+
+    gathered: Gathered = field(default_factory=Gathered)
+    parents: list[str] = field(default_factory=list)
+    read_at: datetime | None = None
+
+    def write(self, spool: WindowSpool, on_part: OnPart) -> None:
+        """Rows first, then the parents that they complete."""
+        if self.gathered.rows:
+            on_part(spool.write(self.gathered.rows))
+        if self.gathered.rejects:
+            on_part(spool.write(pa.concat_tables(self.gathered.rejects), kind="rejects"))
+        if self.parents and self.read_at is not None:
+            on_part(spool.write(parents_table(self.parents, self.read_at), kind="parents"))
+        self.gathered, self.parents = Gathered(), []
+
+
+class Embedded:
+    """The children that stand within the records of one parent window."""
+
+    def __init__(self, extractor: Extractor, task: Task, window: WindowId, vendor_now: datetime) -> None:
+        self._extractor = extractor
+        self._task = task
+        self._children: list[tuple[Task, Read, Shape, Decoder, WindowSpool, _Pending]] = []
+        for child in task.children:
+            parent = child.definition.parent
+            if parent is None or parent.at is None:
+                continue
+            read = Read.model_validate({"get": "/", "records": "."})
+            shape = extractor.shape(child, read)
+            wanted = [each for each in shape.fields if each.name not in parent.add]
+            spool = extractor.spool.open(
+                WindowId(window.connection, child.name, window.name),
+                extractor.meta(child, "embedded", None, vendor_now),
+            )
+            decoder = Decoder(read, wanted, child.schema.key, {}, {})
+            self._children.append((child, read, shape, decoder, spool, _Pending()))
+
+    def __bool__(self) -> bool:
+        return bool(self._children)
+
+    def take(self, page: Page, rows: pa.RecordBatch) -> None:
+        """The children of one page of parents."""
+        parent_keys = rows.column("_key").to_pylist()
+        records = rows.to_pylist() if self._children else []
+        for child, _, shape, decoder, _, pending in self._children:
+            parent = child.definition.parent
+            if parent is None or parent.at is None:
+                continue
+            root = parent.at.split("[")[0].split(".")[0]
+            for key, record, nested in zip(parent_keys, records, page.columns[root], strict=True):
+                found = paths.each(parent.at, Answer({root: nested}))
+                decoded = decoder.columns_of(found, Answer({root: nested}))
+                columns = dict(decoded.columns)
+                bindings = Bindings({f"parent.{name}": value for name, value in record.items()})
+                for name, reader in parent.add.items():
+                    value = render.text(reader, bindings) if isinstance(reader, str) else render.UNBOUND
+                    columns[name] = [None if value is render.UNBOUND else value] * decoded.rows
+                made = Page(columns, decoded.rows, None, None, page.sent_at, None, 0, dict, dict)
+                pending.gathered.add(batch_of(made, shape, child, read_at=page.sent_at, parents=[key] * decoded.rows))
+                pending.parents.append(key)
+                pending.read_at = pending.read_at or page.sent_at
+
+    def flush(self, on_part: OnPart) -> None:
+        """Before the parents' own part: a crash between reads these parents again, and replaces their children."""
+        for _, _, _, _, spool, pending in self._children:
+            pending.write(spool, on_part)
+
+    def finish(self, result: ObjectRead, on_part: OnPart) -> None:
+        self.flush(on_part)
+        for _, _, _, _, spool, _ in self._children:
+            spool.finish()
+            result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
+            spool.close()
+
+
+def read_batches(
+    extractor: Extractor, task: Task, window: WindowId, parents: Sequence[Part], vendor_now: datetime,
+    result: ObjectRead, on_part: OnPart,
+) -> None:  # fmt: skip
+    """Read the children of every parent in these parts, a batch of parents a call, several calls at a time."""
+    for child in task.children:
+        if child.definition.parent is None or child.definition.parent.at is not None:
+            continue
+        read = child.definition.reads.by_parent[0]
+        shape = extractor.shape(child, read)
+        with extractor.spool.open(
+            WindowId(window.connection, child.name, window.name), extractor.meta(child, "by_parent", None, vendor_now)
+        ) as spool:
+            done = _parents_done(spool)
+            gone, live = _parents_in(parents)
+            pending = _Pending()
+            if todo := sorted(gone - done):
+                pending.parents, pending.read_at = todo, vendor_now
+                pending.write(spool, on_part)
+            batches = _chunks(sorted(live - done - gone), read.batch)
+            for keys, pages in _side_by_side(extractor, child, read, shape, batches):
+                for batch in pages:
+                    pending.gathered.add(batch)
+                    result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
+                    result.rows += batch.rows.num_rows
+                    pending.read_at = (
+                        pending.read_at or batch.rows.column("_read_at")[0].as_py()
+                        if batch.rows.num_rows
+                        else pending.read_at
+                    )
+                pending.parents += keys
+                pending.read_at = pending.read_at or vendor_now
+                if pending.gathered.full:
+                    pending.write(spool, on_part)
+            pending.write(spool, on_part)
+            spool.finish()
+            result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
+
+
+def _side_by_side(
+    extractor: Extractor, child: Task, read: Read, shape: Shape, batches: Iterator[list[str]]
+) -> Iterator[tuple[list[str], list[Batch]]]:
+    """Each batch of parents with its children, in order, as many calls at a time as there are workers."""
+    waiting: list[tuple[list[str], Future[list[Batch]]]] = []
+    try:
+        for keys in batches:
+            waiting.append((keys, extractor.pool.submit(_of_parents, extractor, child, read, shape, keys)))
+            if len(waiting) > extractor.workers:
+                ready, future = waiting.pop(0)
+                yield ready, future.result()
+        while waiting:
+            ready, future = waiting.pop(0)
+            yield ready, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _of_parents(extractor: Extractor, child: Task, read: Read, shape: Shape, keys: list[str]) -> list[Batch]:
+    raw = [unescape(key) for key in keys]
+    bindings: dict[str, Any] = {"parents": raw}
+    if read.batch == 1:
+        bindings = {"parent.key": raw[0]}
+    if read.item is not None:
+        bindings = {"items": [render.body(read.item, Bindings({"parent.key": key})) for key in raw]}
+    extra = {"_parent": read.parent} if read.parent is not None else {}
+    ask = Ask(child.schema, child.definition, read, "by_parent", shape.fields, bindings, extra)
+    batches: list[Batch] = []
+    for page in read_pages(extractor.connection, ask):
+        named = page.columns.get("_parent")
+        texts = keys * page.rows if named is None else [escape(str(each)) for each in named]
+        batches.append(batch_of(page, shape, child, read_at=page.sent_at, parents=texts))
+    return batches
+
+
+def touched_parents(extractor: Extractor, task: Task, lower: datetime | None, upper: datetime | None) -> set[str]:
+    """Parents whose children changed though they themselves may not have. Nothing to ask in a full read."""
+    found: set[str] = set()
+    if lower is None:
+        return found
+    for child in task.children:
+        for read in child.definition.reads.touched:
+            path = read.parent or "."
+            ask = Ask(
+                child.schema, child.definition, read, "touched", (), {"since": lower, "until": upper}, {"_parent": path}
+            )
+            for page in read_pages(extractor.connection, ask):
+                found |= {escape(str(each)) for each in page.columns["_parent"] if each not in (None, MISSING)}
+    return found
+
+
+def _parents_done(spool: WindowSpool) -> set[str]:
+    done: set[str] = set()
+    for part in spool.parts:
+        if part.kind == "parents":
+            done |= set(pq.read_table(part.path, columns=["_parent_key"]).column(0).to_pylist())
+    return done
+
+
+def _parents_in(parts: Sequence[Part]) -> tuple[set[str], set[str]]:
+    """Keys of deleted parents, and of live ones."""
+    gone: set[str] = set()
+    live: set[str] = set()
+    for part in parts:
+        if part.kind == "deletes":
+            gone |= set(pq.read_table(part.path, columns=["_key"]).column(0).to_pylist())
+        elif part.kind == "rows":
+            table = pq.read_table(part.path, columns=["_key", "_deleted_at"])
+            for key, deleted in zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True):
+                (live if deleted is None else gone).add(key)
+    return gone, live
+
+
+def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(keys)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,154 @@
+"""How deletions are seen where the records themselves do not tell: feeds, scans, the census of keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from backhaul.config.source import DeleteCensus, DeleteFeed, DeleteScan, Read
+from backhaul.extract.batches import deletes_table, escape, join_key
+from backhaul.extract.bounds import Bounds, floor_to
+from backhaul.extract.children import parents_table
+from backhaul.extract.task import ObjectRead, Task, WindowRead
+from backhaul.extract.typed import TIMESTAMP
+from backhaul.extract.window import PART_ROWS, OnPart
+from backhaul.protocol.reads import Ask, read_pages
+from backhaul.protocol.values import read_timestamp
+from backhaul.spool.parts import WindowId
+
+if TYPE_CHECKING:
+    from backhaul.extract.objects import Extractor
+
+FEED, SCAN, CENSUS = "deletes-feed", "deletes-scan", "census"
+KEYS = pa.schema([("_key", pa.string()), ("_read_at", TIMESTAMP)])
+
+
+def read(extractor: Extractor, task: Task, vendor_now: datetime, result: ObjectRead, on_part: OnPart) -> None:
+    """Look for deletions of the kinds that are due. A first read has nothing that could have been deleted."""
+    for delete in task.definition.deletes:
+        if delete.type not in task.deletes_due:
+            continue
+        if isinstance(delete, DeleteFeed):
+            _read_feed(extractor, task, delete, vendor_now, result, on_part)
+        elif task.watermark is not None and isinstance(delete, DeleteScan):
+            _read_scan(extractor, task, delete, vendor_now, result, on_part)
+        elif task.watermark is not None and isinstance(delete, DeleteCensus):
+            _read_census(extractor, task, delete, vendor_now, result, on_part)
+
+
+def _read_feed(
+    extractor: Extractor, task: Task, feed: DeleteFeed, vendor_now: datetime, result: ObjectRead, on_part: OnPart
+) -> None:
+    """Deletions since the feed's own watermark; the first time, only its start is noted."""
+    window = WindowId(extractor.connection.name, task.name, FEED)
+    upper = vendor_now
+    if task.delete_watermark is not None:
+        changed = task.definition.changed
+        overlap = changed.overlap if changed.type == "field" else None
+        lower = (
+            floor_to(task.delete_watermark - overlap, changed.resolution)
+            if overlap and changed.type == "field"
+            else task.delete_watermark
+        )
+        keys, moments = _tombstones(
+            extractor, task, feed, "deleted", feed.key, feed.at, {"since": lower, "until": upper}
+        )
+        _write(extractor, task, window, keys, moments, vendor_now, result, on_part)
+    result.windows.append(WindowRead(window, 0, upper))
+
+
+def _read_scan(
+    extractor: Extractor, task: Task, scan: DeleteScan, vendor_now: datetime, result: ObjectRead, on_part: OnPart
+) -> None:
+    """Every deleted record that the vendor still shows; who is missing among those deleted here was restored."""
+    window = WindowId(extractor.connection.name, task.name, SCAN)
+    keys, moments = _tombstones(
+        extractor, task, getattr(task.definition.reads, scan.read)[0], "deleted", task.schema.key[0], scan.at, {}
+    )
+    _write(extractor, task, window, keys, moments, vendor_now, result, on_part, always=True)
+    result.census.append(window)
+    result.windows.append(WindowRead(window, len(keys), None))
+
+
+def _read_census(
+    extractor: Extractor, task: Task, census: DeleteCensus, vendor_now: datetime, result: ObjectRead, on_part: OnPart
+) -> None:
+    """Every key that the vendor has."""
+    window = WindowId(extractor.connection.name, task.name, CENSUS)
+    extractor.spool.clean([window])
+    definition: Read = getattr(task.definition.reads, census.read)[0]
+    key_fields = tuple(task.schema.fields[name] for name in task.schema.key)
+    each_values = definition.each if isinstance(definition.each, list) else [None]
+    with extractor.spool.open(window, extractor.meta(task, CENSUS, None, vendor_now)) as spool:
+        for each in each_values:
+            bindings = {"each": each} if each is not None else {}
+            ask = Ask(task.schema, task.definition, definition, "keys", key_fields, bindings)
+            waiting: list[str] = []
+            for page in read_pages(extractor.connection, ask):
+                columns = [page.columns[name] for name in task.schema.key]
+                waiting += [join_key(parts) for parts in zip(*columns, strict=True) if None not in parts]
+                if len(waiting) >= PART_ROWS:
+                    on_part(spool.write(_keys_table(waiting, vendor_now), kind="keys"))
+                    waiting = []
+            on_part(spool.write(_keys_table(waiting, vendor_now), kind="keys"))
+        spool.finish()
+    result.census.append(window)
+    result.windows.append(WindowRead(window, 0, None))
+
+
+def _keys_table(keys: list[str], read_at: datetime) -> pa.Table:
+    return pa.table([keys, [read_at] * len(keys)], schema=KEYS)
+
+
+def _tombstones(
+    extractor: Extractor,
+    task: Task,
+    definition: Read,
+    role: str,
+    key: str,
+    at: str | None,
+    bindings: dict[str, datetime],
+) -> tuple[list[str], list[datetime]]:
+    values = definition.values or extractor.connection.source.values
+    zone = extractor.connection.zone_of(values)
+    extra = {"_gone": key, **({"_at": at} if at else {})}
+    schema = replace(task.schema, change_field=None)
+    ask = Ask(schema, task.definition, definition, role, (), bindings, extra)
+    keys: list[str] = []
+    moments: list[datetime] = []
+    for page in read_pages(extractor.connection, ask):
+        stamps = page.columns.get("_at") or [None] * page.rows
+        for gone, stamp in zip(page.columns["_gone"], stamps, strict=True):
+            if gone is not None:
+                keys.append(escape(str(gone)))
+                moments.append(read_timestamp(stamp, values, zone) if stamp else page.sent_at)
+    return keys, moments
+
+
+def _write(
+    extractor: Extractor,
+    task: Task,
+    window: WindowId,
+    keys: list[str],
+    moments: list[datetime],
+    vendor_now: datetime,
+    result: ObjectRead,
+    on_part: OnPart,
+    *,
+    always: bool = False,
+) -> None:
+    """Tombstones for the object, and for its children that nothing else would remove."""
+    if not keys and not always:
+        return
+    extractor.spool.clean([window])
+    with extractor.spool.open(window, extractor.meta(task, "deleted", Bounds(None, None), vendor_now)) as spool:
+        on_part(spool.write(deletes_table(keys, moments, vendor_now, extractor.run_id), kind="deletes", last=True))
+    for child in task.children if keys else ():
+        of_child = WindowId(window.connection, child.name, window.name)
+        extractor.spool.clean([of_child])
+        with extractor.spool.open(of_child, extractor.meta(child, "deleted", None, vendor_now)) as spool:
+            on_part(spool.write(parents_table(keys, vendor_now), kind="parents", last=True))
+        result.windows.append(WindowRead(of_child, 0, None))

@@ -1,0 +1,284 @@
+"""Reads one object of a connection: its windows, its children, its deletions."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from backhaul.config.source import Read
+from backhaul.errors import BackhaulError, FixDefinition, WindowLost
+from backhaul.extract import children, deletions
+from backhaul.extract.batches import Shape, batch_of, unescape
+from backhaul.extract.bounds import Bounds, bounds_for, watermark_of
+from backhaul.extract.privacy import kept_fields
+from backhaul.extract.task import ObjectRead, Task, WindowRead
+from backhaul.extract.window import Gathered, OnPart, extra_paths, flush, read_window
+from backhaul.protocol import render
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.jobs import with_job
+from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
+from backhaul.protocol.render import Bindings
+from backhaul.spool.parts import Part, WindowId, WindowMeta
+from backhaul.spool.spool import Spool
+from backhaul.telemetry.progress import SILENT, ObjectStarted, Progress
+
+_SMALLEST = timedelta(seconds=1)
+
+
+class Extractor:
+    """Reads objects of one connection into the customer's spool. Objects may be read side by side.
+
+    workers: how many batches of children are fetched at a time. hash_key: of private fields that are hashed.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        spool: Spool,
+        *,
+        run_id: str,
+        hash_key: bytes,
+        progress: Progress = SILENT,
+        workers: int = 4,
+    ) -> None:
+        self.connection = connection
+        self.spool = spool
+        self.run_id = run_id
+        self.hash_key = hash_key
+        self.progress = progress
+        self.workers = workers
+        self.pool = ThreadPoolExecutor(workers, thread_name_prefix="children")
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def read(self, task: Task, vendor_now: datetime, on_part: OnPart) -> ObjectRead:
+        """Read what is due of one object. on_part: called for each part as it is on disk.
+
+        Raises what the vendor's answers mean; what was read by then is on disk and the next run goes on from it.
+        """
+        result = ObjectRead(task.name)
+        reads = self._reads(task)
+        try:
+            for bounds, name in self._windows(task, vendor_now):
+                self._read_one(task, reads, bounds, name, vendor_now, result, on_part)
+            deletions.read(self, task, vendor_now, result, on_part)
+        except NotServed as refused:
+            result.not_served = refused.refused.what
+        except BackhaulError as error:
+            error.within(connection=self.connection.name, object=task.name)
+            raise
+        return result
+
+    def read_keys(
+        self, task: Task, keys: Sequence[str], on_part: OnPart, result: ObjectRead | None = None
+    ) -> ObjectRead:
+        """Read records, and their children, by key: a webhook's, a refetch's, those that a census misses here."""
+        result = result or ObjectRead(task.name)
+        reads = task.definition.reads.by_key
+        if not reads:
+            raise no_read(task, "by_key")
+        read, started = reads[0], datetime.now(UTC)
+        shape = self.shape(task, read)
+        window = WindowId(self.connection.name, task.name, f"keys-{self.run_id}-{uuid4().hex[:8]}")
+        with self.spool.open(window, self.meta(task, "by_key", None, started)) as spool:
+            gathered = Gathered()
+            for start in range(0, len(keys), read.batch):
+                some = [unescape(key) for key in keys[start : start + read.batch]]
+                ask = Ask(
+                    task.schema,
+                    task.definition,
+                    read,
+                    "by_key",
+                    shape.fields,
+                    _key_bindings(read, some),
+                    extra_paths(task),
+                )
+                for page in read_pages(self.connection, ask):
+                    batch = batch_of(page, shape, task, read_at=page.sent_at)
+                    gathered.add(batch)
+                    result.rows += batch.rows.num_rows
+            flush(spool, gathered, None, on_part)
+            parts = spool.parts
+        result.windows.append(WindowRead(window, gathered.count, None))
+        children.read_batches(self, task, window, parts, started, result, on_part)
+        return result
+
+    # -- windows ---------------------------------------------------------------------------------------------------
+
+    def _windows(self, task: Task, vendor_now: datetime) -> Sequence[tuple[Bounds, str]]:
+        """The window that an earlier run left open goes first, with its own bounds; else the next one."""
+        fingerprint = self.fingerprint(task)
+        for state in self.spool.windows(self.connection.name, task.name):
+            if state.window.name.startswith(("keys-", deletions.FEED, deletions.SCAN, deletions.CENSUS)):
+                continue
+            bounds = Bounds(state.meta.lower, state.meta.upper)
+            stale = state.meta.fingerprint != fingerprint or (task.full and bounds.lower is not None)
+            if stale or "@" in state.window.name:
+                self.spool.discard(state.window)
+            else:
+                return [(bounds, state.window.name)]
+        bounds = bounds_for(task, vendor_now)
+        if bounds.lower is not None and bounds.lower == bounds.upper:
+            return []
+        return [(bounds, bounds.name)]
+
+    def _read_one(
+        self,
+        task: Task,
+        reads: dict[str, list[Read]],
+        bounds: Bounds,
+        name: str,
+        vendor_now: datetime,
+        result: ObjectRead,
+        on_part: OnPart,
+    ) -> None:
+        role = "all" if bounds.lower is None else "changes"
+        choices = reads[role] or reads["changes" if role == "all" else "all"]
+        if not choices:
+            raise no_read(task, role)
+        window = WindowId(self.connection.name, task.name, name)
+        for number, read in enumerate(choices):
+            if number + 1 < len(choices) and read.at_least and self._count(task, reads, bounds) < read.at_least:
+                continue
+            try:
+                for each in read.each if isinstance(read.each, list) else [None]:
+                    one = window if each is None else replace(window, name=f"{name}@{each}")
+                    bindings = {"since": bounds.lower, "until": bounds.upper, "each": each}
+                    self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
+                return
+            except NextRead:
+                self.spool.discard(window)
+                if number + 1 == len(choices):
+                    raise no_read(task, role) from None
+            except TooMany:
+                self.spool.discard(window)
+                for half in _halves(bounds, vendor_now, task):
+                    self._read_one(task, reads, half, half.name, vendor_now, result, on_part)
+                return
+
+    def _read_window(
+        self,
+        task: Task,
+        read: Read,
+        role: str,
+        bounds: Bounds,
+        bindings: Mapping[str, Any],
+        window: WindowId,
+        vendor_now: datetime,
+        result: ObjectRead,
+        on_part: OnPart,
+    ) -> None:
+        how = "job" if read.job else f"{read.method.lower()}, {read.next.type if read.next else 'one page'}"
+        result.how = f"{role}: {how}"
+        self.progress.on(
+            ObjectStarted(self.connection.customer, self.connection.name, task.name, result.total, result.how)
+        )
+        shape = self.shape(task, read)
+        for attempt in range(3):
+            with self.spool.open(window, self.meta(task, role, bounds, vendor_now)) as spool:
+                embedded = children.Embedded(self, task, window, spool.meta.started_at)
+                try:
+                    read_window(
+                        self.connection, task, read, role, spool, shape, result, self.progress, on_part,
+                        bindings=bindings, on_records=embedded.take, before_part=embedded.flush,
+                    )  # fmt: skip
+                except (WindowLost, NotServed) as lost:
+                    # a job that an earlier run started may be gone by now: the window starts again
+                    if attempt == 2 or (isinstance(lost, NotServed) and "job_id" not in spool.notes):
+                        raise
+                    spool.discard()
+                    continue
+                embedded.finish(result, on_part)
+                self._forget_job(read, spool.notes.get("job_id"), task.name)
+                started, rows, parts = spool.meta.started_at, spool.resume_from.rows, spool.parts
+            result.windows.append(
+                WindowRead(window, rows, watermark_of(bounds, started, task.definition), result.total)
+            )
+            self._read_children(task, window, parts, bounds, started, result, on_part)
+            return
+
+    def _read_children(
+        self, task: Task, window: WindowId, parts: Sequence[Part], bounds: Bounds, started: datetime,
+        result: ObjectRead, on_part: OnPart,
+    ) -> None:  # fmt: skip
+        children.read_batches(self, task, window, parts, started, result, on_part)
+        touched = children.touched_parents(self, task, bounds.lower, bounds.upper)
+        if touched:
+            self.read_keys(task, sorted(touched), on_part, result)
+
+    def _count(self, task: Task, reads: dict[str, list[Read]], bounds: Bounds) -> int:
+        """How many rows a window has, as the vendor counts; many where it cannot tell."""
+        for read in task.definition.reads.count:
+            ask = Ask(task.schema, task.definition, read, "count", (), {"since": bounds.lower, "until": bounds.upper})
+            for page in read_pages(self.connection, ask):
+                return page.total if page.total is not None else 1 << 60
+        return 1 << 60
+
+    def _forget_job(self, read: Read, job_id: str | None, object: str) -> None:
+        if read.job is None or read.job.delete is None or job_id is None:
+            return
+        with contextlib.suppress(BackhaulError):
+            # the rows are on disk; a job that stays behind expires by itself
+            self.connection.call(read.job.delete, with_job(Bindings(), {"id": job_id}), role="job", object=object)
+
+    # -- shapes ----------------------------------------------------------------------------------------------------
+
+    def _reads(self, task: Task) -> dict[str, list[Read]]:
+        return {"all": task.definition.reads.all, "changes": task.definition.reads.changes}
+
+    def shape(self, task: Task, read: Read) -> Shape:
+        values = read.values or self.connection.source.values
+        return Shape(
+            connection=self.connection.name,
+            object=task.name,
+            fields=kept_fields(task.fields, task.choice.private),
+            key=task.schema.key,
+            change_field=task.schema.change_field,
+            private=task.choice.private,
+            hash_key=self.hash_key,
+            values=values,
+            zone=self.connection.zone_of(values),
+            run_id=self.run_id,
+            child=task.definition.parent is not None,
+        )
+
+    def fingerprint(self, task: Task) -> str:
+        content = [(each.name, each.type) for each in task.fields], sorted(task.choice.private.items())
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
+
+    def meta(self, task: Task, role: str, bounds: Bounds | None, vendor_now: datetime) -> WindowMeta:
+        lower, upper = (bounds.lower, bounds.upper) if bounds is not None else (None, None)
+        return WindowMeta(role, self.fingerprint(task), self.run_id, vendor_now, lower, upper)
+
+
+def _key_bindings(read: Read, keys: list[str]) -> dict[str, Any]:
+    if read.item is not None:
+        return {"items": [render.body(read.item, Bindings({"key": key})) for key in keys]}
+    return {"keys": keys} if read.batch > 1 else {"key": keys[0]}
+
+
+def no_read(task: Task, role: str) -> FixDefinition:
+    return FixDefinition(
+        f"the definition has no read `{role}` that serves {task.name}",
+        next_step="add the read to the source definition, or leave the object out of the pipeline",
+        object=task.name,
+    )
+
+
+def _halves(bounds: Bounds, vendor_now: datetime, task: Task) -> tuple[Bounds, Bounds]:
+    """A window in two. Raises FixDefinition where it is one instant already."""
+    upper = bounds.upper or vendor_now
+    lower = bounds.lower or upper - timedelta(days=365 * 20)
+    if upper - lower <= _SMALLEST:
+        raise FixDefinition("more records share one change time than the vendor serves of one read", object=task.name)
+    middle = lower + (upper - lower) / 2
+    return Bounds(lower, middle), Bounds(middle, bounds.upper)

@@ -1,0 +1,78 @@
+"""What extract is asked for, and what it tells when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from backhaul.config.pipeline import ObjectChoice
+from backhaul.config.source import ObjectDefinition
+from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.spool.parts import WindowId
+
+SYSTEM_COLUMNS = ("_key", "_parent_key", "_changed_at", "_read_at", "_deleted_at", "_merged_into", "_run_id")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One object of one connection, for one run.
+
+    watermark: up to when everything has landed; None: nothing yet. deletes_due: which kinds of deletion are to be
+    looked for now. full: read everything, whatever the watermark. since: read from there, whatever the watermark.
+    """
+
+    schema: ObjectSchema
+    definition: ObjectDefinition
+    choice: ObjectChoice
+    fields: tuple[Field, ...]
+    children: tuple[Task, ...] = ()
+    watermark: datetime | None = None
+    delete_watermark: datetime | None = None
+    deletes_due: frozenset[str] = frozenset()
+    full: bool = False
+    since: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return self.schema.name
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A field that is not as the schema says."""
+
+    object: str
+    field: str
+    kind: Literal["added", "removed", "retyped"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRead:
+    """One window, read to its end. `watermark` is what its load may commit; None: it moves nothing."""
+
+    window: WindowId
+    rows: int
+    watermark: datetime | None
+    total: int | None = None
+
+
+@dataclass
+class ObjectRead:
+    """What became of one object: the completeness line, as far as extract knows it."""
+
+    object: str
+    rows: int = 0
+    pages: int = 0
+    bytes: int = 0
+    rejected: int = 0
+    total: int | None = None
+    how: str = ""
+    windows: list[WindowRead] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    not_served: str = ""
+    census: list[WindowId] = field(default_factory=list)
+    """Windows that hold every key the vendor has, or every deleted one: to be compared with the raw table."""
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,265 @@
+"""Makes typed Arrow columns of what the vendor wrote. A value that does not fit becomes NULL and a reject.
+
+Whole columns are converted at once; only a column that resists is looked at value by value, which gives the same
+types and finds the culprits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from datetime import time as time_of_day
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from backhaul.config.source import Values
+from backhaul.protocol.schema import Field, Type
+from backhaul.protocol.values import read_date, read_timestamp
+
+DECIMAL = pa.decimal128(38, 9)
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+ARROW: dict[Type, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "decimal": DECIMAL,
+    "float": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": TIMESTAMP,
+    "time": pa.time64("us"),
+    "json": pa.string(),
+}
+_TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
+_STEP = Decimal(1).scaleb(-9)
+_LARGEST = Decimal(10) ** 29
+# Past 15 significant digits (and a point and a sign) a float may no longer be what the vendor wrote.
+_SAFE_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class BadValue:
+    """One value that does not fit. `row` is its place in the page."""
+
+    row: int
+    field: str
+    raw_text: str
+    reason: str
+
+
+class NeedsExact(Exception):
+    """The page holds numbers with more digits than a float keeps: decode it once more, exactly."""
+
+
+def typed(
+    column: Any, field: Field, values: Values, zone: str, bad: list[BadValue], *, exact: bool = False
+) -> pa.Array:
+    """A column as its field's Arrow type; what does not fit is NULL and appended to `bad`.
+
+    column: a list of JSON scalars as decoded, or an Arrow string column (from CSV).
+    Raises NeedsExact unless `exact`.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        strings = column.combine_chunks()
+        converted = _from_strings(strings, field.type, values, zone)
+        return converted if converted is not None else _one_by_one(strings.to_pylist(), field, values, zone, bad)
+    match field.type:
+        case "text":
+            try:
+                return pa.array(column, pa.string())
+            except (pa.ArrowInvalid, pa.ArrowTypeError):
+                return _one_by_one(column, field, values, zone, bad)
+        case "json":
+            return _one_by_one(column, field, values, zone, bad)
+        case "boolean" if all(value is None or value is True or value is False for value in column):
+            return pa.array(column, pa.bool_())
+        case "integer" | "float" if all(value is None or type(value) is int for value in column):
+            try:
+                return pa.array(column, ARROW[field.type])
+            except (pa.ArrowInvalid, OverflowError):
+                return _one_by_one(column, field, values, zone, bad)
+        case "decimal":
+            numbers = _decimals(column, exact=exact)
+            if numbers is not None:
+                return numbers
+    try:
+        strings = pa.array(column, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return _one_by_one(column, field, values, zone, bad)
+    converted = _from_strings(strings, field.type, values, zone)
+    return converted if converted is not None else _one_by_one(column, field, values, zone, bad)
+
+
+def _decimals(column: Sequence[Any], *, exact: bool) -> pa.Array | None:
+    """JSON numbers as decimals, where they are floats and integers."""
+    kinds = {type(value) for value in column} - {type(None)}
+    if not kinds <= {int, float} or not kinds:
+        return None
+    try:
+        written = pa.array(column, pa.float64() if float in kinds else pa.int64())
+    except (pa.ArrowInvalid, OverflowError):
+        return None
+    if float not in kinds:
+        try:
+            return pc.cast(written, DECIMAL)
+        except pa.ArrowInvalid:
+            return None
+    strings = pc.cast(written, pa.string())
+    longest = pc.max(pc.utf8_length(strings)).as_py() or 0
+    if longest > _SAFE_DIGITS and not exact:
+        raise NeedsExact
+    return _from_strings(strings, "decimal", Values(), "UTC")
+
+
+def _from_strings(strings: pa.Array, kind: Type, values: Values, zone: str) -> pa.Array | None:
+    """The whole column at once, or None where a value resists."""
+    if kind in ("text", "json"):
+        return strings
+    filled = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
+    try:
+        match kind:
+            case "decimal":
+                return pc.cast(filled, DECIMAL)
+            case "integer" | "float":
+                return pc.cast(filled, ARROW[kind])
+            case "boolean":
+                return _booleans(filled, values)
+            case "date":
+                return pc.cast(filled, pa.date32()) if values.date == "iso" else None
+            case "timestamp" if values.timestamp == "iso":
+                return _iso_timestamps(filled)
+            case "timestamp" if "%" in values.timestamp:
+                local = pc.strptime(filled, format=values.timestamp, unit="us")
+                return pc.cast(pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest"), TIMESTAMP)
+            case "time":
+                return pc.cast(pc.replace_substring(filled, "Z", ""), pa.time64("us"))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    return None
+
+
+def _booleans(strings: pa.Array, values: Values) -> pa.Array | None:
+    no, yes = values.boolean or ("false", "true")
+    truths = pc.equal(strings, yes)
+    known = pc.or_(truths, pc.equal(strings, no))
+    return truths if pc.all(known, skip_nulls=True).as_py() is not False else None
+
+
+def _iso_timestamps(strings: pa.Array) -> pa.Array:
+    # Arrow wants an offset with a colon, or Z: `+0000` is how some vendors spell it
+    uniform = pc.replace_substring_regex(strings, r"([+-]\d{2})(\d{2})$", r"\1:\2")
+    return pc.cast(uniform, TIMESTAMP)
+
+
+def _one_by_one(column: Sequence[Any], field: Field, values: Values, zone: str, bad: list[BadValue]) -> pa.Array:
+    convert = _CONVERT[field.type]
+    result: list[Any] = []
+    for row, value in enumerate(column):
+        if value is None or (value == "" and field.type not in ("text", "json")):
+            result.append(None)
+            continue
+        try:
+            result.append(convert(value, values, zone))
+        except _Rounded as rounded:
+            result.append(rounded.value)
+            bad.append(BadValue(row, field.name, _raw(value), "rounded to 9 decimal places"))
+        except (ValueError, TypeError, OverflowError, InvalidOperation):
+            result.append(None)
+            bad.append(BadValue(row, field.name, _raw(value), f"is no {field.type}"))
+    return pa.array(result, ARROW[field.type])
+
+
+def _raw(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text[:4000]
+
+
+class _Rounded(Exception):
+    def __init__(self, value: Decimal) -> None:
+        self.value = value
+
+
+def _text(value: Any, values: Values, zone: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    return _json(value, values, zone)
+
+
+def _json(value: Any, values: Values, zone: str) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _decimal(value: Any, values: Values, zone: str) -> Decimal:
+    if isinstance(value, bool):
+        raise TypeError("a truth is no number")
+    number = Decimal(repr(value) if isinstance(value, float) else str(value).strip())
+    if not number.is_finite() or abs(number) >= _LARGEST:
+        raise ValueError("out of range")
+    if number.as_tuple().exponent < -9:  # type: ignore[operator]  # finite: the exponent is a number
+        rounded = number.quantize(_STEP, ROUND_HALF_EVEN)
+        if rounded != number:
+            raise _Rounded(rounded)
+        return rounded
+    return number
+
+
+def _integer(value: Any, values: Values, zone: str) -> int:
+    number = _decimal(value, values, zone)
+    if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
+        raise ValueError("no whole number of 64 bits")
+    return int(number)
+
+
+def _float(value: Any, values: Values, zone: str) -> float:
+    if isinstance(value, bool):
+        raise TypeError("a truth is no number")
+    return float(value)
+
+
+def _boolean(value: Any, values: Values, zone: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if values.boolean is not None and text in (spelt := [each.lower() for each in values.boolean]):
+        return bool(spelt.index(text))
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("no truth")
+
+
+def _date(value: Any, values: Values, zone: str) -> date:
+    return read_date(value, values)
+
+
+def _timestamp(value: Any, values: Values, zone: str) -> datetime:
+    moment = read_timestamp(value, values, zone)
+    if moment.year < 1:
+        raise ValueError("out of range")
+    return moment
+
+
+def _time(value: Any, values: Values, zone: str) -> time_of_day:
+    return time_of_day.fromisoformat(str(value)).replace(tzinfo=None)
+
+
+_CONVERT: dict[Type, Callable[[Any, Values, str], Any]] = {
+    "text": _text,
+    "integer": _integer,
+    "decimal": _decimal,
+    "float": _float,
+    "boolean": _boolean,
+    "date": _date,
+    "timestamp": _timestamp,
+    "time": _time,
+    "json": _json,
+}

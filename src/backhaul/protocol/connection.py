@@ -1,0 +1,183 @@
+"""One customer's open account in one source: renders its requests and sends them the way its definition says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from backhaul.config.paths import Answer
+from backhaul.config.placeholders import parse as parse_template
+from backhaul.config.source import Call, ObjectDefinition, Source, Values
+from backhaul.errors import FixDefinition, VendorDown
+from backhaul.http.client import Streaming, Transport
+from backhaul.http.clock import SYSTEM, Clock
+from backhaul.http.refusals import Stopped
+from backhaul.http.request import Expects, Request, Response
+from backhaul.protocol import render
+from backhaul.protocol.read_answer import read
+from backhaul.protocol.render import UNBOUND, Bindings, Rendered
+from backhaul.protocol.schema import ObjectSchema
+
+WRITES = frozenset({"create", "update", "upsert", "delete", "associate"})
+
+
+class Connection:
+    """Everything that requests of one connection share. Threads share it; `close` it at the end of the run.
+
+    account: what the probe kept, `id` among it; empty until `probe` was called or its outcome was handed in.
+    """
+
+    def __init__(
+        self,
+        *,
+        customer: str,
+        name: str,
+        source: Source,
+        settings: Mapping[str, Any],
+        transport: Transport,
+        run_id: str,
+        base_url: str | None = None,
+        account: Mapping[str, str] | None = None,
+        stop: threading.Event | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.customer = customer
+        self.name = name
+        self.source = source
+        self.transport = transport
+        self.account: Mapping[str, str] = dict(account or {})
+        self._settings = {key: setting.default for key, setting in source.settings.items()} | dict(settings)
+        self._run_id = run_id
+        self._base_url = base_url
+        self._stop = stop
+        self._clock = clock
+        if self.account:
+            transport.identify(account=self.account["id"], user=self.account.get("user", ""))
+
+    def probe(self) -> Mapping[str, str]:
+        """Prove the connection and learn whose account it is; its limits hang on that from now on."""
+        definition = self.source.probe
+        bindings = self._common()
+        answer = self.answer(self.call(definition, bindings, role="probe"))
+        found: dict[str, str] = {}
+        for name, reader in definition.keep.items():
+            if isinstance(reader, str) and parse_template(reader).names:
+                value = render.text(reader, bindings)
+            else:
+                value = read(reader, answer)
+            if value not in (None, UNBOUND):
+                found[name] = str(value)
+        if "id" not in found:
+            raise FixDefinition("the probe's answer does not say whose account it is", connection=self.name)
+        self.account = found
+        self.transport.identify(account=found["id"], user=found.get("user", ""))
+        return found
+
+    @property
+    def base_url(self) -> str:
+        if self._base_url is not None:
+            return self._base_url
+        written = render.text(self.source.base_url, self._common())
+        if written is UNBOUND:
+            raise FixDefinition("base_url has an unbound placeholder: a setting is missing", connection=self.name)
+        return str(written)
+
+    def _common(self) -> Bindings:
+        names: dict[str, Any] = {"run.id": self._run_id}
+        names.update({f"settings.{key}": value for key, value in self._settings.items()})
+        names.update({f"account.{key}": value for key, value in self.account.items()})
+        if "{auth." in self.source.base_url or "{auth." in self.source.probe.url:
+            names.update({f"auth.{key}": value for key, value in self.transport.signer.facts.items()})
+        return Bindings(names, (), self.source.values, "UTC")
+
+    def bindings(self, schema: ObjectSchema | None, definition: ObjectDefinition | None) -> Bindings:
+        """What every request about an object may use."""
+        bindings = self._common()
+        if schema is None or definition is None:
+            return bindings
+        bindings = bindings.with_(object=schema.name, changed__field=schema.change_field)
+        bindings = bindings.with_(**{f"object__{key}": value for key, value in schema.facts.items()})
+        constants = {}
+        for key, value in definition.constants.items():
+            constants[f"with__{key}"] = render.text(value, bindings) if isinstance(value, str) else value
+        return bindings.with_(**constants)
+
+    def zone_of(self, values: Values) -> str:
+        """The zone of the vendor's times that carry none."""
+        zone = render.text(values.zone, self._common())
+        return "UTC" if zone is UNBOUND else str(zone)
+
+    def headers(self, definition: Call, bindings: Bindings) -> Mapping[str, str]:
+        """A request's headers alone, for a page link that is followed as it stands."""
+        written = {**self.source.headers, **definition.headers}
+        filled = {name: render.body(value, bindings) for name, value in written.items()}
+        return {name: str(value) for name, value in filled.items() if value is not UNBOUND}
+
+    def render(self, definition: Call, bindings: Bindings) -> Rendered:
+        try:
+            return render.call(definition, bindings, self.base_url, self.source.headers)
+        except ValueError as error:
+            raise FixDefinition(f"a request cannot be written: {error}", connection=self.name) from error
+
+    def request(
+        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+    ) -> Request:
+        expects: Expects = "json" if definition.format == "json" else definition.format
+        write = role in WRITES
+        return Request(
+            method=rendered.method,
+            url=rendered.url,
+            params=rendered.params,
+            headers=rendered.headers,
+            body=rendered.body,
+            role=role,
+            object=object,
+            write=write,
+            repeatable=(not write) if repeatable is None else repeatable,
+            expects=expects,
+        )
+
+    def send(
+        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+    ) -> Response:
+        return self.transport.send(self.request(rendered, definition, role=role, object=object, repeatable=repeatable))
+
+    def call(
+        self,
+        definition: Call,
+        bindings: Bindings,
+        *,
+        role: str,
+        object: str | None = None,
+        repeatable: bool | None = None,
+    ) -> Response:
+        """Render and send. Raises what `Transport.send` raises."""
+        return self.send(self.render(definition, bindings), definition, role=role, object=object, repeatable=repeatable)
+
+    @contextmanager
+    def stream(self, definition: Call, bindings: Bindings, *, role: str, object: str) -> Iterator[Streaming]:
+        """As `call`, for a body of any size."""
+        rendered = self.render(definition, bindings)
+        with self.transport.stream(self.request(rendered, definition, role=role, object=object)) as answer:
+            yield answer
+
+    def answer(self, response: Response) -> Answer:
+        """A response for paths to read. Raises VendorDown where it is not what was promised."""
+        if not response.body.strip():
+            return Answer({}, response.headers, response.status)
+        try:
+            return Answer(msgspec.json.decode(response.body), response.headers, response.status)
+        except msgspec.DecodeError as error:
+            raise VendorDown(f"the answer is no JSON: {error}", connection=self.name) from error
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Wait as a request would. Raises Stopped."""
+        if self._clock.sleep(seconds, self._stop):
+            raise Stopped(f"stopped while waiting for {reason}")
+
+    def close(self) -> None:
+        self.transport.close()

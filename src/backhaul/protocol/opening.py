@@ -1,0 +1,256 @@
+"""Opens a connection: a definition's limits, error rules and way in become what the rooms http and auth take."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from backhaul.auth import specs
+from backhaul.auth.oauth2 import TOKEN_RULES
+from backhaul.auth.signer import signer_of
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.pipeline import Connection as ConnectionConfig
+from backhaul.config.source import (
+    Assertion,
+    AuthApiKey,
+    AuthBasic,
+    AuthBearer,
+    AuthOAuth1,
+    AuthOAuth2,
+    AuthSession,
+    Cut,
+    Limit,
+    Source,
+)
+from backhaul.errors import ConfigError
+from backhaul.http.client import Behaviour, Transport, Who
+from backhaul.http.limits import LimitSpec, ReadNumber
+from backhaul.http.patience import Patience
+from backhaul.http.refusals import ErrorFacts
+from backhaul.http.rules import ErrorRule
+from backhaul.protocol import render
+from backhaul.protocol.conditions import holds
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.read_answer import read, read_error
+from backhaul.protocol.render import UNBOUND, Bindings
+from backhaul.state.budgets import Buckets, Priority
+from backhaul.state.usage import NO_METER, Meter
+from backhaul.telemetry.progress import SILENT, Progress
+
+
+def open_connection(
+    *,
+    customer: str,
+    name: str,
+    source: Source,
+    config: ConnectionConfig,
+    credentials: Mapping[str, str],
+    run_id: str,
+    buckets: Buckets | None,
+    meter: Meter = NO_METER,
+    progress: Progress = SILENT,
+    priority: Priority = "bulk",
+    patience: Patience = Patience(),
+    account: Mapping[str, str] | None = None,
+    stop: threading.Event | None = None,
+) -> Connection:
+    """A connection that is ready to send. Nothing is sent yet.
+
+    account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
+    Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
+    """
+    _refuse_unsupported(source, customer, name)
+    settings = {key: setting.default for key, setting in source.settings.items()} | config.settings
+    names: dict[str, Any] = {f"settings.{key}": value for key, value in settings.items()}
+    names.update({f"credentials.{key}": value for key, value in credentials.items()})
+    bindings = Bindings(names)
+    who = Who(source.source, customer, name)
+    tokens = Transport(who, behaviour=Behaviour(rules=TOKEN_RULES), patience=patience, progress=progress, stop=stop)
+    signer = signer_of(_spec(source, config, bindings, customer, name), tokens)
+    share = int(config.budget.removesuffix("%")) / 100
+    zone = (account or {}).get("time_zone")
+    transport = Transport(
+        who,
+        signer=signer,
+        behaviour=Behaviour(rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source)),
+        limits=[_limit(each, share, zone) for each in source.limits if each.scope != "parent"],
+        buckets=buckets,
+        meter=meter,
+        patience=patience,
+        priority=priority,
+        progress=progress,
+        stop=stop,
+    )
+    return Connection(
+        customer=customer,
+        name=name,
+        source=source,
+        settings=settings,
+        transport=transport,
+        run_id=run_id,
+        base_url=config.base_url,
+        account=account,
+        stop=stop,
+    )
+
+
+def _refuse_unsupported(source: Source, customer: str, name: str) -> None:
+    """A definition may say more than this version runs; that is told at once, not met half-way."""
+    missing = [
+        what
+        for what, used in (
+            ("an envelope", source.envelope is not None),
+            ("a bundle", source.bundle is not None),
+            (
+                "XML answers",
+                any(r.format == "xml" for o in source.objects.values() for r in (*o.reads.all, *o.reads.changes)),
+            ),
+        )
+        if used
+    ]
+    if missing:
+        raise ConfigError(
+            f"the source {source.source} uses {', '.join(missing)}, which this version cannot run",
+            next_step="use a later version of backhaul for this source",
+            customer=customer,
+            connection=name,
+        )
+
+
+def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer: str, name: str) -> specs.Spec:
+    way = config.auth or (next(iter(source.auth)) if len(source.auth) == 1 else None)
+    auth = source.auth.get(way or "")
+    if auth is None:
+        raise ConfigError(
+            f"the connection must say which way in it uses: {', '.join(source.auth)}",
+            next_step="add `auth:` to the connection",
+            customer=customer,
+            connection=name,
+        )
+
+    def fill(template: str) -> str:
+        value = render.text(template, bindings)
+        if value is UNBOUND:
+            raise ConfigError(
+                f"the way in {way} needs {template}, which the connection does not give",
+                next_step="add it under credentials or settings of the connection",
+                customer=customer,
+                connection=name,
+            )
+        return str(value)
+
+    match auth:
+        case AuthBearer():
+            return specs.BearerSpec(fill(auth.token))
+        case AuthApiKey():
+            place = "header" if auth.header else "param"
+            return specs.ApiKeySpec(auth.header or auth.param or "", fill(auth.value), place)  # type: ignore[arg-type]
+        case AuthBasic():
+            return specs.BasicSpec(fill(auth.user), fill(auth.password))
+        case AuthOAuth1():
+            return specs.OAuth1Spec(
+                consumer_key=fill(auth.consumer_key),
+                consumer_secret=fill(auth.consumer_secret),
+                token=fill(auth.token),
+                token_secret=fill(auth.token_secret),
+                realm=fill(auth.realm) if auth.realm else None,
+            )
+        case AuthOAuth2(grant="authorization_code") | AuthSession():
+            raise ConfigError(
+                f"the way in {way} (type {auth.type}) cannot run in this version",
+                next_step=f"use another way in of {source.source}, or a later version of backhaul",
+                customer=customer,
+                connection=name,
+            )
+        case AuthOAuth2():
+            return specs.OAuth2Spec(
+                grant="jwt_bearer" if auth.grant == "jwt_bearer" else "client_credentials",
+                token_url=fill(auth.token_url),
+                client_id="" if auth.grant == "jwt_bearer" else fill(auth.client_id),
+                client_secret="" if auth.assertion is not None else fill(auth.client_secret),
+                client_auth=auth.client_auth,
+                scopes=tuple(fill(each) for each in auth.scopes),
+                assertion=_assertion(auth.assertion, fill) if auth.assertion is not None else None,
+                expires=auth.expires.total_seconds() if auth.expires is not None else None,
+                keep=_keeper(auth.keep),
+            )
+
+
+def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.AssertionSpec:
+    return specs.AssertionSpec(
+        key=fill(definition.key),
+        claims={claim: fill(text) for claim, text in definition.claims.items()},
+        algorithm=definition.algorithm,
+        lifetime=definition.expires.total_seconds(),
+        headers={header: fill(text) for header, text in definition.headers.items()},
+    )
+
+
+def _keeper(keep: Mapping[str, str]) -> specs.Keep:
+    def kept(answer: Any) -> Mapping[str, str]:
+        found = {name: paths.first(path, Answer(answer)) for name, path in keep.items()}
+        return {name: str(value) for name, value in found.items() if value not in (MISSING, None)}
+
+    return kept
+
+
+def _rule(definition: Any) -> ErrorRule:
+    def when(status: int, headers: Mapping[str, str], body: Any) -> bool:
+        return holds(definition.when, Answer(body, headers, status))
+
+    statuses = definition.when.get("status")
+    stated = statuses if isinstance(statuses, list) else [statuses]
+    return ErrorRule(
+        when=when,
+        then=definition.then,
+        wait=definition.wait.total_seconds() if definition.wait is not None else None,
+        only=frozenset(definition.only),
+        # a rule that names a good status wants to be looked at in good answers
+        on_success=any(isinstance(each, int) and each < 300 for each in stated),
+    )
+
+
+def _facts_reader(source: Source) -> Callable[[int, Mapping[str, str], Any], ErrorFacts] | None:
+    if source.error.code is None and source.error.message is None:
+        return None
+
+    def facts(status: int, headers: Mapping[str, str], body: Any) -> ErrorFacts:
+        found = read_error(source.error, Answer(body, headers, status))
+        return ErrorFacts(**found)
+
+    return facts
+
+
+def _limit(definition: Limit, share: float, zone: str | None) -> LimitSpec:
+    resets: str | None = None
+    if definition.resets is not None:
+        filled = render.text(definition.resets, Bindings({"account.time_zone": zone}))
+        resets = None if filled is UNBOUND else str(filled)
+    return LimitSpec(
+        type=definition.type,
+        amount=definition.requests,
+        per=definition.per.total_seconds() if definition.per is not None else 1.0,
+        scope=definition.scope if definition.scope != "parent" else "account",
+        only=frozenset(definition.only),
+        resets=resets,
+        share=share if definition.type == "quota" else 1.0,
+        remaining=_number(definition.remaining),
+        used=_number(definition.used),
+        maximum=_number(definition.max),
+    )
+
+
+def _number(reader: str | Cut | None) -> ReadNumber | None:
+    if reader is None:
+        return None
+
+    def number(headers: Mapping[str, str]) -> float | None:
+        value = read(reader, Answer({}, headers))
+        try:
+            return float(value) if value is not None else None
+        except ValueError:
+            return None
+
+    return number

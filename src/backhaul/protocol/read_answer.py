@@ -1,0 +1,47 @@
+"""Reads one value out of an answer: a path, or a path whose text is cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.source import Cut, ErrorAt
+
+
+@lru_cache(maxsize=512)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def read(reader: str | Cut, answer: Answer) -> Any:
+    """The value, or None where the path leads nowhere or the pattern does not match."""
+    if isinstance(reader, str):
+        value = paths.first(reader, answer)
+        return None if value is MISSING else value
+    value = paths.first(reader.source, answer)
+    if value is MISSING or value is None:
+        return None
+    text = str(value)
+    if reader.match is not None:
+        found = _pattern(reader.match).search(text)
+        if found is None:
+            return None
+        text = found[1]
+    if reader.case == "lower":
+        return text.lower()
+    return text.upper() if reader.case == "upper" else text
+
+
+def read_error(at: ErrorAt, answer: Answer) -> Mapping[str, str]:
+    """What an error answer says: code, message, field, request_id, as far as they are there."""
+    found: dict[str, str] = {}
+    for name in ("code", "message", "field", "request_id"):
+        reader = getattr(at, name)
+        value = read(reader, answer) if reader is not None else None
+        if value not in (None, ""):
+            found[name] = str(value)[:2000]
+    return found

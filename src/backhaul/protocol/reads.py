@@ -1,0 +1,321 @@
+"""Reads pages: renders a read's request, follows its next pages, decodes each into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.placeholders import parse as parse_template
+from backhaul.config.source import NextLink, NextToken, ObjectDefinition, Read
+from backhaul.errors import FixDefinition, VendorDown, WindowLost
+from backhaul.http.refusals import Refused
+from backhaul.http.request import Response
+from backhaul.protocol import render
+from backhaul.protocol.conditions import holds
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.decode import Decoded, Decoder, NotAsPromised
+from backhaul.protocol.jobs import run_read_job
+from backhaul.protocol.render import Bindings
+from backhaul.protocol.schema import Field, ObjectSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page starts: a page token, or the last row of the page before."""
+
+    page: str | None = None
+    last_key: str | None = None
+    last_changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a read."""
+
+    columns: Mapping[str, Any]
+    rows: int
+    next: Position | None
+    """None: it was the last page."""
+    total: int | None
+    sent_at: datetime
+    vendor_time: datetime | None
+    bytes: int
+    exact: Callable[[], Mapping[str, Any]]
+    """The same columns with every number exact; decoded when asked for."""
+    unknown: Callable[[], Mapping[str, Any]]
+    """Fields on the page that the schema does not have, with a value each."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of an object: which read of it, of which fields, for which bindings."""
+
+    schema: ObjectSchema
+    definition: ObjectDefinition
+    read: Read
+    role: str
+    fields: tuple[Field, ...]
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further columns by path: when it was deleted, which parent it has."""
+    job_id: str | None = None
+    """A job that an earlier run started: it is polled, not created again."""
+
+
+class TooMany(Exception):
+    """The window holds more rows than the vendor serves of one read: halve it."""
+
+
+class NextRead(Exception):
+    """This read cannot serve the object; the next of its role may."""
+
+
+class NotServed(Exception):
+    """The account does not give this object to us: no scope, no permission."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
+
+
+def read_pages(
+    connection: Connection,
+    ask: Ask,
+    start: Position | None = None,
+    *,
+    on_dropped: Callable[[Field], None] = lambda field: None,
+    on_job: Callable[[str], None] = lambda job_id: None,
+) -> Iterator[Page]:
+    """Yield the pages of one read, from `start` or from the beginning.
+
+    on_dropped: a field that the vendor says is not there was left out, and the page asked for again.
+    on_job: the id of a job just created, before it is first polled.
+    Raises WindowLost (start it again), TooMany (halve it), NextRead, NotServed, and what `Transport.send` raises.
+    """
+    read = ask.read
+    job: Mapping[str, str] = {}
+    if read.job is not None:
+        try:
+            job = run_read_job(
+                connection,
+                ask.read,
+                _bindings(connection, ask, ask.fields),
+                ask.role,
+                ask.schema.name,
+                ask.job_id,
+                on_job,
+            )
+        except Refused as refused:
+            raise _as_read_error(refused) from refused
+        read = read.job.results
+    fields = ask.fields
+    position = start or Position()
+    chain = 0
+    while True:
+        bindings = _bindings(connection, ask, fields).with_(
+            page=position.page,
+            last__key=position.last_key,
+            last__changed=position.last_changed,
+            size=read.size,
+            **{f"job__{name}": value for name, value in job.items()},
+        )
+        try:
+            page = _fetch(connection, ask, read, fields, bindings, position)
+        except Refused as refused:
+            lost = _field_named(refused, fields)
+            if refused.outcome == "drop_field" and lost is not None and lost.name not in ask.schema.key:
+                fields = tuple(each for each in fields if each is not lost)
+                on_dropped(lost)
+                continue
+            raise _as_read_error(refused) from refused
+        chain += page.rows
+        page = _capped(page, read, ask, chain)
+        if page.next is not None and page.next.page is None and read.cap is not None:
+            chain = 0
+        yield page
+        if page.next is None:
+            return
+        position = page.next
+
+
+def _bindings(connection: Connection, ask: Ask, fields: tuple[Field, ...]) -> Bindings:
+    values = ask.read.values or connection.source.values
+    base = connection.bindings(ask.schema, ask.definition)
+    return base.reading(fields, values, connection.zone_of(values)).with_(
+        **{name.replace(".", "__"): value for name, value in ask.bindings.items()}
+    )
+
+
+def _fetch(
+    connection: Connection, ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings, position: Position
+) -> Page:
+    if isinstance(read.next, NextLink) and position.page is not None:
+        rendered = render.Rendered("GET", position.page, (), connection.headers(read, bindings), None)
+        slices = [fields]
+    else:
+        rendered = connection.render(read, bindings)
+        slices = [fields]
+        if read.max_url is not None and rendered.length > read.max_url:
+            slices = _slices(connection, read, ask, fields, bindings, read.max_url)
+            rendered = connection.render(read, replace(bindings, fields=slices[0]))
+    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name)
+    decoded = _decode(ask, read, slices[0], bindings, response)
+    for more in slices[1:]:
+        other = connection.send(
+            connection.render(read, replace(bindings, fields=more)), read, role=ask.role, object=ask.schema.name
+        )
+        decoded = _joined(decoded, _decode(ask, read, more, bindings, other), ask.schema.key)
+    total = paths.first(read.total, decoded.answer) if read.total else MISSING
+    decoder = _decoder(ask, read, slices[0], bindings)
+    return Page(
+        columns=decoded.columns,
+        rows=decoded.rows,
+        next=_next(read, decoded, position, ask, response),
+        total=None if total in (MISSING, None) else int(total),
+        sent_at=response.sent_at,
+        vendor_time=response.vendor_time,
+        bytes=len(response.body),
+        exact=lambda: decoder.exact(response.body, response.headers, response.status).columns,
+        unknown=lambda: decoder.unknown_fields(response.body),
+    )
+
+
+_decoders: dict[tuple[int, tuple[str, ...], str], tuple[Read, Decoder]] = {}
+
+
+def _decoder(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings) -> Decoder:
+    """Structs are made once a read and choice of fields, not once a page."""
+    constants = {
+        name: value
+        for name, reader in read.add.items()
+        if isinstance(reader, str)
+        and parse_template(reader).names
+        and (value := render.text(reader, bindings)) is not render.UNBOUND
+    }
+    key = (id(read), tuple(each.name for each in fields), repr((constants, sorted(ask.extra.items()))))
+    found = _decoders.get(key)
+    if found is None or found[0] is not read:
+        if len(_decoders) > 500:
+            _decoders.clear()
+        found = _decoders[key] = (read, Decoder(read, fields, ask.schema.key, ask.extra, constants))
+    return found[1]
+
+
+def _decode(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings, response: Response) -> Decoded:
+    try:
+        return _decoder(ask, read, fields, bindings).decode(response.body, response.headers, response.status)
+    except NotAsPromised as error:
+        raise VendorDown(f"the answer is no {read.format}: {error}", object=ask.schema.name) from error
+
+
+def _next(read: Read, decoded: Decoded, position: Position, ask: Ask, response: Response) -> Position | None:
+    step = read.next
+    if step is None:
+        return None
+    if step.until is not None and holds(step.until, decoded.answer):
+        return None
+    if isinstance(step, NextToken | NextLink):
+        token = paths.first(step.source, decoded.answer)
+        if token in (MISSING, None, ""):
+            return None
+        if isinstance(step, NextToken):
+            return Position(str(token))
+        link = urljoin(response.url, str(token))
+        if urlsplit(link).netloc != urlsplit(response.url).netloc:
+            raise FixDefinition(
+                f"the next page's link leads to another host: {urlsplit(link).netloc}", object=ask.schema.name
+            )
+        return Position(link)
+    if step.until is None and decoded.rows < (read.size or 1):
+        return None
+    if decoded.rows == 0:
+        return None
+    if step.type == "offset":
+        return Position(str(int(position.page or 0) + decoded.rows))
+    if step.type == "page":
+        return Position(str(int(position.page or step.start) + 1))
+    return Position(None, last_key(decoded.columns, ask.schema.key))
+
+
+def _capped(page: Page, read: Read, ask: Ask, chain: int) -> Page:
+    cap = read.cap
+    if cap is None:
+        return page
+    if cap.then == "split":
+        if page.total is not None and page.total > cap.rows:
+            raise TooMany(ask.schema.name)
+        return page
+    if page.next is not None and chain + (read.size or 0) > cap.rows:
+        return replace(page, next=Position(None, last_key(page.columns, ask.schema.key)))
+    return page
+
+
+def last_key(columns: Mapping[str, Any], key: tuple[str, ...]) -> str | None:
+    """The last row's key, of a single key field."""
+    column = columns[key[0]]
+    return str(column[len(column) - 1]) if len(column) else None
+
+
+def _slices(
+    connection: Connection, read: Read, ask: Ask, fields: tuple[Field, ...], bindings: Bindings, limit: int
+) -> list[tuple[Field, ...]]:
+    """Fields in slices that each fit the URL; the key comes with every one."""
+    keys = tuple(each for each in fields if each.name in ask.schema.key)
+    rest = [each for each in fields if each.name not in ask.schema.key]
+    slices: list[tuple[Field, ...]] = []
+    current: list[Field] = []
+    for each in rest:
+        if current and connection.render(read, replace(bindings, fields=(*keys, *current, each))).length > limit:
+            slices.append((*keys, *current))
+            current = []
+        current.append(each)
+    return [*slices, (*keys, *current)]
+
+
+def _joined(one: Decoded, other: Decoded, key: tuple[str, ...]) -> Decoded:
+    """The columns of both, row by row of the first; a record that only one call saw keeps what that call gave."""
+    places = {tuple(values): row for row, values in enumerate(zip(*(other.columns[name] for name in key), strict=True))}
+    order = [places.get(tuple(values)) for values in zip(*(one.columns[name] for name in key), strict=True)]
+    columns = dict(one.columns)
+    for name, column in other.columns.items():
+        if name not in columns:
+            columns[name] = [None if row is None else column[row] for row in order]
+    return Decoded(columns, one.rows, one.answer)
+
+
+def _field_named(refused: Refused, fields: tuple[Field, ...]) -> Field | None:
+    name = refused.facts.field.lower()
+    return next((each for each in fields if each.name.lower() == name), None)
+
+
+def _as_read_error(refused: Refused) -> Exception:
+    match refused.outcome:
+        case "restart" | "resync":
+            said = refused.facts.message or refused.facts.code or refused.status
+            return WindowLost(f"the vendor no longer serves this page: {said}")
+        case "split":
+            return TooMany(str(refused))
+        case "next_read":
+            return NextRead(str(refused))
+        case "skip" | "absent":
+            return NotServed(refused)
+        case _:
+            return refused
+
+
+def records_in(
+    answer: Any,
+    definition: Read,
+    fields: tuple[Field, ...],
+    key: tuple[str, ...],
+    at: str,
+    constants: Mapping[str, Any],
+) -> Decoded:
+    """The children that stand within one parent's record."""
+    inner = paths.each(at, Answer(answer))
+    return Decoder(definition, fields, key, {}, constants).columns_of(inner, Answer(answer))
