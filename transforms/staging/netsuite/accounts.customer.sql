@@ -1,5 +1,5 @@
 -- One row per customer. Grain: id. Joins: none.
--- Leads and prospects are customers in an earlier stage (searchstage). A person has no companyname: altname is the name.
+-- Leads and prospects are customers in an earlier stage (searchstage). A person has no companyname, but an altname.
 -- A customer that is a vendor too is one more record with the same id in the vendor table: two rows here, one link.
 select
     coalesce(src.companyname, src.altname, src.entityid) as name,

@@ -16,9 +16,9 @@ select
     src.status as source_status,
     money.symbol as currency,
     src.exchangerate as fx_rate,
-    abs(src.foreigntotal) as total,
+    abs(to_decimal(src.foreigntotal)) as total,
     abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as total_base,
-    abs(src.foreignpaymentamountunused) as balance,
+    abs(to_decimal(src.foreignpaymentamountunused)) as balance,
     abs(cast(src.foreignpaymentamountunused as decimal(18, 4)))
     * cast(src.exchangerate as decimal(18, 8)) as balance_base,
     case when right(src.status, 1) = 'B' then src.closedate end as paid_at,

@@ -19,7 +19,7 @@ select
     src.status as source_status,
     src.trandate as order_date,
     src.duedate as promised_date,
-    abs(src.foreigntotal) as total,
+    abs(to_decimal(src.foreigntotal)) as total,
     money.symbol as currency,
     src.exchangerate as fx_rate,
     abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as total_base,

@@ -13,7 +13,7 @@ select
         when right(src.status, 1) = 'V' then 'void'
     end as status,
     src.status as source_status,
-    abs(src.foreigntotal) as amount,
+    abs(to_decimal(src.foreigntotal)) as amount,
     money.symbol as currency,
     src.exchangerate as fx_rate,
     abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as amount_base,

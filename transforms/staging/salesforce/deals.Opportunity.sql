@@ -1,5 +1,5 @@
 -- One row per opportunity. Grain: Id. Joins: OpportunityStage, whose ApiName is what StageName holds (a label may be
--- renamed at any time, and may then equal another stage's name), and the primary contact role.
+-- renamed at any time, and may then equal another stage's name), and OpportunityContactRole for the primary one.
 -- Currency: CurrencyIsoCode, which only orgs with several currencies have. Probability is a percentage.
 -- closed_at: Salesforce keeps no time of closing; a closed deal's last change of stage is it.
 select

@@ -1,0 +1,83 @@
+"""Staging builds whatever the raw tables hold: few fields, fields of the wrong type, or nothing but garbage."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+from rawtables import SYSTEM, Work
+from sqlglot import exp
+
+from backhaul.transform.models import Models
+
+SOURCES = ("hubspot", "netsuite", "salesforce")
+
+
+def fields_read(catalog: Models, source: str) -> dict[str, set[str]]:
+    """Object -> the fields that staging names of it, joins included."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for staging in catalog.staging:
+        if staging.source == source:
+            objects = {"src": staging.object, **staging.joins}
+            for name in objects.values():
+                found[name] |= set()
+            for column in staging.tree.find_all(exp.Column):
+                if column.table in objects and column.name not in SYSTEM:
+                    found[objects[column.table]].add(column.name)
+    return found
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_objects_without_a_single_field_still_make_rows(
+    work: Callable[[str], Work], catalog: Models, source: str
+) -> None:
+    it = work(source)
+    for name in fields_read(catalog, source):
+        it.table(name, "_key", "_key", ["1"])
+    result = it.build()
+    filled = {each.entity for each in catalog.staging if each.source == source}
+    empty = {each.name for each in result.entities if each.name in filled and each.rows == 0}
+    # Their rows come into being by what their fields say: the kind of pipeline, the kind of record pointed at.
+    assert empty == {"hubspot": {"stages"}, "netsuite": set(), "salesforce": set()}[source]
+
+
+@pytest.mark.parametrize("value", ["", "garbage", "1", "2026-01-01"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_fields_that_turned_into_text_cannot_break_the_build(
+    work: Callable[[str], Work], catalog: Models, source: str, value: str
+) -> None:
+    it = work(source)
+    for name, fields in fields_read(catalog, source).items():
+        it.table(name, "_key", " ".join(["_key", *sorted(fields)]), ["1", *[value for _ in fields]])
+    result = it.build()
+    assert sum(each.rows for each in result.entities) > 0
+    if value == "garbage":
+        # what was no number, day or moment is told, not dropped in silence
+        assert sum(each.rejects for each in result.entities) > 0
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_second_build_with_nothing_new_writes_nothing(
+    work: Callable[[str], Work], catalog: Models, source: str
+) -> None:
+    it = work(source)
+    for name, fields in fields_read(catalog, source).items():
+        it.table(name, "_key", " ".join(["_key", *sorted(fields)]), ["1", *["1" for _ in fields]])
+    assert it.build().changed > 0
+    assert it.build().changed == 0
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_join_to_an_object_that_is_not_read_costs_no_row(
+    work: Callable[[str], Work], catalog: Models, source: str
+) -> None:
+    it = work(source)
+    joined = {name for each in catalog.staging if each.source == source for name in each.joins.values()}
+    main = {each.object for each in catalog.staging if each.source == source}
+    for name in main - joined:
+        it.table(name, "_key", "_key", ["1"])
+    rows = {each.name: each.rows for each in it.build().entities}
+    for each in catalog.staging:
+        if each.source == source and each.object in main - joined and each.entity not in ("links", "stages"):
+            assert rows[each.entity] > 0
