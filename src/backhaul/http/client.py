@@ -19,19 +19,11 @@ from backhaul.http.limits import Gate, LimitSpec, Pass
 from backhaul.http.patience import PATIENCE, Patience, asked_wait, backoff, parse_http_date, retry_after
 from backhaul.http.refusals import AnswerLost, ErrorFacts, Outcome, Refused, Stopped
 from backhaul.http.request import Request, Response
-from backhaul.http.rules import (
-    Answer,
-    ErrorRule,
-    Parse,
-    ReadError,
-    Verdict,
-    facts_of,
-    is_well_formed,
-    judge,
-    parse_json,
-)
+from backhaul.http.rules import Answer, ErrorRule, Verdict, facts_of, judge
 from backhaul.http.signing import Signer, Unsigned
+from backhaul.http.who import BY_HTTP, NOBODY, Behaviour, Who
 from backhaul.http.wire import Exchange, NoAnswer, NotSent, TooLarge, Wire
+from backhaul.http.wording import clean, garbled, said_by, short, spell
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry import redact
@@ -39,32 +31,7 @@ from backhaul.telemetry.log import INFO, Logger, wanted
 from backhaul.telemetry.progress import SILENT, Progress, Waiting
 
 _log = Logger("http")
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What a source's definition says about its answers."""
-
-    rules: Sequence[ErrorRule] = ()
-    read_error: ReadError | None = None
-    parse: Parse = parse_json
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whom the requests are for: named in errors, logs, usage and limits."""
-
-    source: str = ""
-    customer: str = ""
-    connection: str = ""
-
-    @property
-    def owners(self) -> dict[str, str]:
-        return {"app": self.source, "connection": f"{self.source}/{self.customer}/{self.connection}"}
-
-
-NOBODY = Who()
-BY_HTTP = Behaviour()
+_WORTH_SAYING = 0.25  # seconds; shorter waits, for a slot of our own say, are no news
 
 
 @dataclass(slots=True)
@@ -163,9 +130,9 @@ class Transport:
                 size += len(chunk)
                 yield chunk
         except NoAnswer as error:
-            raise VendorDown(f"{self._name} {_short(request)}: {error}") from error
+            raise VendorDown(f"{self._name} {short(request)}: {error}") from error
         except TooLarge as error:
-            raise FixDefinition(f"{self._name} {_short(request)} answers {error}") from error
+            raise FixDefinition(f"{self._name} {short(request)} answers {error}") from error
         finally:
             self._meter.count(bytes=size)
 
@@ -176,7 +143,7 @@ class Transport:
         try:
             while True:
                 if self._stop is not None and self._stop.is_set():
-                    raise Stopped(f"stopped before {_short(request)}")
+                    raise Stopped(f"stopped before {short(request)}")
                 course.attempts += 1
                 with ExitStack() as held:
                     tried = self._try(request, self._enter(request, course, held), course, held, whole)
@@ -201,7 +168,7 @@ class Transport:
             seconds = entered.seconds
             if seconds > self._patience.longest_wait:
                 kind = "daily budget" if entered.quota else "limit"
-                what = f"{self._name}: the {kind} {entered.limit} is used up for another {_spell(seconds)}"
+                what = f"{self._name}: the {kind} {entered.limit} is used up for another {spell(seconds)}"
                 raise Wait(what, seconds=seconds)
             self._sleep(request, seconds, f"limit {entered.limit}")
             course.queued += seconds
@@ -218,9 +185,8 @@ class Transport:
             status = exchange.status
             if whole or status >= 300 or exchange.is_html:
                 body = exchange.read()
-                trouble = _garbled(request, exchange, body)
+                trouble = garbled(request, Answer(status, exchange.headers, body))
         except NotSent as error:
-            entered.unused()
             trouble = f"it cannot be reached: {error}"
             return self._failed(request, course, trouble, safe=True)
         except NoAnswer as error:
@@ -255,8 +221,8 @@ class Transport:
     def _act(self, verdict: Verdict, request: Request, signed: Request, answer: Answer, course: _Course) -> _Again:
         """Do what an outcome asks for: another try, or the error that tells the caller."""
         outcome, rule = verdict.outcome, verdict.rule
-        facts = _clean(facts_of(answer, self._behaviour.read_error))
-        said = _said(answer, facts)
+        facts = clean(facts_of(answer, self._behaviour.read_error))
+        said = said_by(answer, facts)
         if outcome in ("wait", "wait_for_quota"):
             return self._asked_to_wait(outcome, rule, request, answer, said, course)
         if outcome == "retry":
@@ -277,11 +243,11 @@ class Transport:
     def _refusal(
         self, outcome: Outcome, request: Request, answer: Answer, facts: ErrorFacts, said: str
     ) -> BackhaulError:
-        what = f"{self._name} refused {_short(request)}: {said}"
+        what = f"{self._name} refused {short(request)}: {said}"
         if outcome == "fail":
             location = answer.headers.get("location", "")
             if answer.status < 400 and location:
-                return FixDefinition(f"{self._name} has moved {_short(request)} to {redact.text(location)}")
+                return FixDefinition(f"{self._name} has moved {short(request)} to {redact.text(location)}")
             if answer.status == 403:
                 return FixDefinition(
                     what, next_step="grant the account the right to it, or leave it out of the pipeline"
@@ -314,34 +280,35 @@ class Transport:
         longest = self._patience.longest_wait
         # The count bounds a vendor that answers `Retry-After: 0` for ever.
         if course.waited + seconds > longest or course.waits > 10 * self._patience.tries:
-            raise Wait(f"{self._name} asks to wait {_spell(seconds)}: {said}", seconds=seconds)
+            raise Wait(f"{self._name} asks to wait {spell(seconds)}: {said}", seconds=seconds)
         return _Again(seconds, said)
 
     def _failed(self, request: Request, course: _Course, trouble: str, *, safe: bool, at_least: float = 0.0) -> _Again:
         """A try came to nothing: the next one, or the end of patience."""
         course.failures += 1
         if not safe:
-            raise AnswerLost(f"{self._name} {_short(request)} may have been applied: {trouble}")
+            raise AnswerLost(f"{self._name} {short(request)} may have been applied: {trouble}")
         if course.failures >= self._patience.tries:
             tries = f"{course.failures} tries" if course.failures > 1 else "1 try"
-            raise VendorDown(f"{self._name} {_short(request)} failed after {tries}: {trouble}")
+            raise VendorDown(f"{self._name} {short(request)} failed after {tries}: {trouble}")
         self._meter.count(retries=1)
         seconds = max(at_least, backoff(course.failures, self._patience))
         if seconds > self._patience.longest_wait:
-            raise Wait(f"{self._name} asks to wait {_spell(seconds)}: {trouble}", seconds=seconds)
+            raise Wait(f"{self._name} asks to wait {spell(seconds)}: {trouble}", seconds=seconds)
         return _Again(seconds, trouble)
 
     def _sleep(self, request: Request, seconds: float, reason: str) -> None:
-        who = self.who
-        self._progress.on(Waiting(who.customer, who.connection, request.object or "", reason, seconds))
+        if seconds >= _WORTH_SAYING:
+            who = self.who
+            self._progress.on(Waiting(who.customer, who.connection, request.object or "", reason, seconds))
         self._meter.count(waited=seconds)
         if self._clock.sleep(seconds, self._stop):
-            raise Stopped(f"stopped while {_short(request)} waited: {reason}")
+            raise Stopped(f"stopped while {short(request)} waited: {reason}")
 
     def _too_large(self, request: Request, status: int, error: TooLarge) -> BackhaulError:
         if not request.repeatable:
-            return AnswerLost(f"{self._name} {_short(request)} answers {error}")
-        what = f"{self._name} {_short(request)} answers {error}"
+            return AnswerLost(f"{self._name} {short(request)} answers {error}")
+        what = f"{self._name} {short(request)} answers {error}"
         return Refused(what, outcome="split", status=status, facts=ErrorFacts(code="too_large"))
 
     def _record(self, request: Request, status: int, size: int, seconds: float, course: _Course, trouble: str) -> None:
@@ -366,42 +333,3 @@ class Transport:
     @property
     def _name(self) -> str:
         return self.who.source or "the vendor"
-
-
-def _garbled(request: Request, exchange: Exchange, body: bytes) -> str:
-    """What is wrong with the body of an answer that says it is good; empty where nothing is."""
-    if exchange.status >= 300 or not body or request.expects == "any":
-        return ""
-    if request.expects == "json" and is_well_formed(body):
-        return ""
-    if Answer(exchange.status, exchange.headers, body).is_html:
-        return f"it answered a web page instead of {request.expects}"
-    return "the answer is not whole JSON" if request.expects == "json" else ""
-
-
-def _clean(facts: ErrorFacts) -> ErrorFacts:
-    return ErrorFacts(facts.code, redact.text(facts.message)[:500], facts.field, facts.request_id)
-
-
-def _said(answer: Answer, facts: ErrorFacts) -> str:
-    """The vendor's words, short: `403 MISSING_SCOPES: This app has not been granted ... (request 17-ab)`."""
-    if answer.is_html:
-        return f"{answer.status}, a web page instead of an answer"
-    said = str(answer.status)
-    if facts.code and facts.code != said:
-        said += f" {facts.code}"
-    if facts.message and facts.message != facts.code:
-        said += f": {facts.message}"
-    if facts.field:
-        said += f" (field {facts.field})"
-    return f"{said} (request {facts.request_id})" if facts.request_id else said
-
-
-def _short(request: Request) -> str:
-    return f"{request.method} {urlsplit(request.url).path or '/'}"
-
-
-def _spell(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

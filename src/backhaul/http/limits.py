@@ -66,13 +66,8 @@ class Pass:
         for grant in self.grants:
             grant.sent()
 
-    def unused(self) -> None:
-        """It never left: nothing counts."""
-        for grant in self.grants:
-            grant.cancel()
-
     def close(self) -> None:
-        """It was answered, or its answer is lost: it counts."""
+        """It was answered, or its answer is lost, and counts; or it never left, and does not."""
         for grant in self.grants:
             grant.done()
 
@@ -127,7 +122,7 @@ class Gate:
             spec = self._specs[number]
             taken = self._buckets.take(spec, self._owners[number], self._priority)
             if not isinstance(taken, Grant):
-                Pass(grants).unused()
+                Pass(grants).close()
                 return Closed(spec.name, taken, spec.kind == "quota")
             grants.append(taken)
         return Pass(grants)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -59,7 +59,7 @@ class Wire:
             pool = self._pools.setdefault(proxy, pool)
         return pool
 
-    def open(self, request: Request, on_sent: Any = None) -> Exchange:
+    def open(self, request: Request, on_sent: Callable[[], None] | None = None) -> Exchange:
         """Send and return once the answer's headers are there. Raises NotSent or NoAnswer."""
         timeouts = {
             "connect": self._connect_timeout,
@@ -87,7 +87,10 @@ class Wire:
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
             raise FixDefinition(f"the request cannot be sent: {error}") from error
         except httpx.TransportError as error:
-            raise (NoAnswer if left.started else NotSent)(_reason(error, request.timeout)) from error
+            if not left.started:
+                raise NotSent(_reason(error, request.timeout)) from error
+            left.finish()
+            raise NoAnswer(_reason(error, request.timeout)) from error
         deadline = time.monotonic() + 5 * request.timeout
         return Exchange(answer, left.sent_at or datetime.now(UTC), request.max_bytes, deadline)
 
@@ -110,7 +113,7 @@ class _Left:
 
     __slots__ = ("_on_sent", "sent_at", "started")
 
-    def __init__(self, on_sent: Any) -> None:
+    def __init__(self, on_sent: Callable[[], None] | None) -> None:
         self._on_sent = on_sent
         self.started = False
         self.sent_at: datetime | None = None
@@ -119,6 +122,11 @@ class _Left:
         if name.endswith("send_request_headers.started"):
             self.started = True
         elif name.endswith("send_request_body.complete"):
+            self.finish()
+
+    def finish(self) -> None:
+        """It has left, or as much of it as ever will: the vendor may count it."""
+        if self.sent_at is None:
             self.sent_at = datetime.now(UTC)
             if self._on_sent is not None:
                 self._on_sent()

@@ -1,0 +1,108 @@
+"""What is known of each connection: whose account it is, whether its credentials work, when it last ran."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from backhaul.state.store import ControlStore
+
+Status = Literal["new", "ok", "needs_reauth"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """`account`: the vendor's id of it; budgets hang on it. `facts`: what the probe keeps (time zone, currency)."""
+
+    customer: str
+    connection: str
+    status: Status
+    since: datetime
+    """When the status last changed."""
+    account: str
+    facts: Mapping[str, str]
+    probed_at: datetime | None
+    reason: str
+
+
+class Connections:
+    """Written by probes and refusals, read by `status` and the scheduler."""
+
+    def __init__(self, store: ControlStore, now: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._now = now
+
+    def probed(self, customer: str, connection: str, account: str, facts: Mapping[str, str]) -> None:
+        """The vendor knows us: the credentials work."""
+        now = self._now()
+        known = (account, msgspec.json.encode(facts).decode(), now)
+        with self._store.write() as sql:
+            self._set(sql, customer, connection, "ok", "", now)
+            sql.execute(
+                "update connections set account = ?, facts = ?, probed_at = ? where customer = ? and connection = ?",
+                (*known, customer, connection),
+            )
+
+    def needs_reauth(self, customer: str, connection: str, reason: str) -> None:
+        """The vendor refuses the credentials. `reason`: for people, without secrets."""
+        with self._store.write() as sql:
+            self._set(sql, customer, connection, "needs_reauth", reason, self._now())
+
+    def _set(
+        self, sql: sqlite3.Connection, customer: str, connection: str, status: str, reason: str, now: float
+    ) -> None:
+        sql.execute(
+            "insert into connections (customer, connection, status, since, reason) values (?, ?, ?, ?, ?)"
+            " on conflict (customer, connection) do update set reason = excluded.reason,"
+            " since = case when status = excluded.status then since else excluded.since end, status = excluded.status",
+            (customer, connection, status, now, reason),
+        )
+
+    def get(self, customer: str, connection: str) -> ConnectionState | None:
+        rows = self._store.read(
+            "select * from connections where customer = ? and connection = ?", (customer, connection)
+        )
+        return _state(rows[0]) if rows else None
+
+    def all(self, customer: str | None = None) -> list[ConnectionState]:
+        rows = self._store.read(
+            "select * from connections where ? is null or customer = ? order by customer, connection",
+            (customer, customer),
+        )
+        return [_state(row) for row in rows]
+
+    def last_due(self, customer: str, connection: str) -> datetime | None:
+        """The due time that a scheduled run last served."""
+        rows = self._store.read(
+            "select last_due from schedules where customer = ? and connection = ?", (customer, connection)
+        )
+        return datetime.fromtimestamp(rows[0][0], UTC) if rows else None
+
+    def served(self, customer: str, connection: str, due: datetime) -> None:
+        """A run has served this due time; an earlier one never takes its place."""
+        with self._store.write() as sql:
+            sql.execute(
+                "insert into schedules (customer, connection, last_due) values (?, ?, ?)"
+                " on conflict (customer, connection) do update set last_due = max(last_due, excluded.last_due)",
+                (customer, connection, due.timestamp()),
+            )
+
+
+def _state(row: sqlite3.Row) -> ConnectionState:
+    probed = row["probed_at"]
+    return ConnectionState(
+        customer=row["customer"],
+        connection=row["connection"],
+        status=row["status"],
+        since=datetime.fromtimestamp(row["since"], UTC),
+        account=row["account"],
+        facts=msgspec.json.decode(row["facts"]),
+        probed_at=None if probed is None else datetime.fromtimestamp(probed, UTC),
+        reason=row["reason"],
+    )

@@ -1,0 +1,95 @@
+"""The control store's tables, as numbered steps. A step that has shipped is never edited; a change is a new step."""
+
+from __future__ import annotations
+
+STEPS: tuple[str, ...] = (
+    # 1: what processes share while they work
+    """
+    create table buckets (
+        key text primary key,
+        kind text not null,
+        state text not null,
+        changed_at real not null
+    ) without rowid;
+    create table leases (
+        customer text primary key,
+        holder text not null,
+        run text not null,
+        since real not null,
+        expires real not null
+    ) without rowid;
+    create table lease_waiters (
+        ticket integer primary key autoincrement,
+        customer text not null,
+        holder text not null,
+        seen_at real not null
+    );
+    """,
+    # 2: what was done
+    """
+    create table runs (
+        id text primary key,
+        customer text not null,
+        kind text not null,
+        status text not null,
+        started_at real not null,
+        finished_at real,
+        holder text not null,
+        figures text not null default '{}',
+        error text
+    );
+    create index runs_by_customer on runs (customer, started_at);
+    create table usage (
+        day text not null,
+        customer text not null,
+        connection text not null,
+        requests integer not null default 0,
+        bytes integer not null default 0,
+        retries integer not null default 0,
+        throttled integer not null default 0,
+        waited real not null default 0,
+        primary key (day, customer, connection)
+    ) without rowid;
+    """,
+    # 3: what is known of connections
+    """
+    create table connections (
+        customer text not null,
+        connection text not null,
+        status text not null,
+        since real not null,
+        account text not null default '',
+        facts text not null default '{}',
+        probed_at real,
+        reason text not null default '',
+        primary key (customer, connection)
+    ) without rowid;
+    create table schemas (
+        customer text not null,
+        connection text not null,
+        fingerprint text not null,
+        body text not null,
+        discovered_at real not null,
+        primary key (customer, connection, fingerprint)
+    ) without rowid;
+    create table drift (
+        id integer primary key autoincrement,
+        customer text not null,
+        connection text not null,
+        object text not null,
+        field text not null,
+        change text not null,
+        before text not null,
+        after text not null,
+        run text not null,
+        seen_at real not null
+    );
+    create index drift_by_connection on drift (customer, connection, seen_at);
+    create table schedules (
+        customer text not null,
+        connection text not null,
+        last_due real not null,
+        primary key (customer, connection)
+    ) without rowid;
+    """,
+)
