@@ -1,0 +1,144 @@
+"""Write a version's entities: the previous file with the changed keys applied, and the log of what changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from backhaul.publish.tables import Table, comment_on, count, database_name, literal, quote, tables
+
+_SYSTEM = """
+CREATE TABLE IF NOT EXISTS target.main._changes
+    (entity VARCHAR, id VARCHAR, op VARCHAR, columns VARCHAR[], version BIGINT);
+CREATE TABLE IF NOT EXISTS target.main._snapshot (
+    version BIGINT, published_at TIMESTAMPTZ, run_id VARCHAR, configuration VARCHAR, as_of VARCHAR,
+    changes_after BIGINT);
+"""
+
+_COMMENTS = {
+    "_changes": "What each version changed. op: insert, update, or delete (is_deleted became true, or the row left);"
+    " columns: those whose values changed.",
+    "_snapshot": "What this file is. as_of: JSON, connection to object to the moment up to which changes are in;"
+    " _changes is complete for versions after changes_after.",
+}
+
+_UNLOGGED = ("synced_at", "sync_run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a snapshot says of itself."""
+
+    version: int
+    published_at: datetime
+    run_id: str
+    configuration: str
+    as_of: Mapping[str, Mapping[str, datetime]]
+
+    @property
+    def as_of_json(self) -> str:
+        spelt = {
+            connection: {o: m.isoformat() for o, m in objects.items()} for connection, objects in self.as_of.items()
+        }
+        return json.dumps(spelt, sort_keys=True)
+
+
+def has_changes(connection: duckdb.DuckDBPyConnection, after: int) -> bool:
+    """Whether any entity has rows that a transform wrote or removed after this one."""
+    names = list(tables(connection, database_name(connection), "entities"))
+    parts = [f"EXISTS (SELECT 1 FROM entities.{quote(name)} WHERE _seq > {after})" for name in names]
+    parts.append(f"EXISTS (SELECT 1 FROM meta.removed WHERE seq > {after})")
+    parts.append(f"EXISTS (SELECT 1 FROM meta.entities WHERE created_seq > {after})")
+    return bool(count(connection, f"SELECT ({' OR '.join(parts)})::INTEGER"))
+
+
+def write_entities(connection: duckdb.DuckDBPyConnection, label: Label, after: int | None) -> dict[str, int]:
+    """Fill `target`, which is attached; returns the changed rows of each entity.
+
+    after: the transform up to which `target` is a copy of the previous version; None: compare every row.
+    """
+    connection.execute(_SYSTEM)
+    for name, text in _COMMENTS.items():
+        connection.execute(f"COMMENT ON TABLE target.main.{name} IS {literal(text)}")
+    wanted = tables(connection, database_name(connection), "entities")
+    there = tables(connection, "target", "main", hidden=True)
+    changed = {}
+    for name, table in wanted.items():
+        created = count(connection, f"SELECT created_seq FROM meta.entities WHERE entity = {literal(name)}")
+        since = after if after is not None and created <= after else None
+        changed[name] = _entity(connection, table, there.get(name), since, label.version)
+    for name in there:
+        if name not in wanted and not name.startswith("_"):
+            connection.execute(f"DROP TABLE target.main.{quote(name)}")
+    connection.execute("CREATE OR REPLACE TABLE target.main._rejects AS SELECT * FROM meta.rejects")
+    complete = connection.execute("SELECT changes_after FROM target.main._snapshot").fetchone()
+    changes_after = int(complete[0]) if complete else label.version
+    connection.execute("DELETE FROM target.main._snapshot")
+    connection.execute(
+        "INSERT INTO target.main._snapshot VALUES (?, ?, ?, ?, ?, ?)",
+        [label.version, label.published_at, label.run_id, label.configuration, label.as_of_json, changes_after],
+    )
+    return changed
+
+
+def _entity(
+    connection: duckdb.DuckDBPyConnection, table: Table, old: Table | None, after: int | None, version: int
+) -> int:
+    place = f"target.main.{quote(table.name)}"
+    source = f"entities.{quote(table.name)}"
+    if old is None:
+        connection.execute(f"CREATE TABLE {place} AS SELECT {table.names} FROM {source}")
+        comment_on(connection, place, table)
+        return count(connection, f"SELECT count(*) FROM {place}")
+    rows = "" if after is None else f" WHERE _seq > {after}"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {table.names} FROM {source}{rows}")
+    gone = (
+        f"SELECT o.id FROM {place} AS o ANTI JOIN fresh AS f ON f.id = o.id"
+        if after is None
+        else f"SELECT r.id FROM meta.removed AS r ANTI JOIN fresh AS f ON f.id = r.id"
+        f" WHERE r.entity = {literal(table.name)} AND r.seq > {after}"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT id FROM ({gone})")
+    changed = _log(connection, table, old, version)
+    if old.columns == table.columns:
+        connection.execute(f"DELETE FROM {place} WHERE id IN (SELECT id FROM fresh UNION SELECT id FROM gone)")
+        connection.execute(f"INSERT INTO {place} ({table.names}) SELECT {table.names} FROM fresh")
+    else:
+        # another shape: every row is in `fresh`, because the entity was created anew
+        connection.execute(f"DROP TABLE {place}")
+        connection.execute(f"CREATE TABLE {place} AS SELECT {table.names} FROM {source}")
+    if old.columns != table.columns or old.comments != table.comments or old.comment != table.comment:
+        comment_on(connection, place, table)
+    connection.execute("DROP TABLE fresh")
+    connection.execute("DROP TABLE gone")
+    return changed
+
+
+def _log(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, version: int) -> int:
+    """Add to `_changes` what `fresh` and `gone` do to the rows that are there."""
+    place = f"target.main.{quote(table.name)}"
+    compared = [
+        f"CASE WHEN f.{quote(n)} IS DISTINCT FROM {f'o.{quote(n)}' if n in old.columns else 'NULL'}"
+        f" THEN {literal(n)} END"
+        for n in table.columns
+        if n not in _UNLOGGED and n != "id"
+    ]
+    before = count(connection, "SELECT count(*) FROM target.main._changes")
+    connection.execute(
+        f"INSERT INTO target.main._changes\n"
+        f"SELECT {literal(table.name)}, id, op, columns, {version} FROM (\n"
+        f"  SELECT f.id, CASE WHEN o.id IS NULL THEN 'insert'"
+        f" WHEN f.is_deleted AND NOT o.is_deleted THEN 'delete' ELSE 'update' END AS op,\n"
+        f"    list_filter([{', '.join(compared)}], lambda name: name IS NOT NULL) AS columns\n"
+        f"  FROM fresh AS f LEFT JOIN {place} AS o ON o.id = f.id\n"
+        f") WHERE op = 'insert' OR len(columns) > 0"
+    )
+    connection.execute(
+        f"INSERT INTO target.main._changes SELECT {literal(table.name)}, o.id, 'delete', [], {version}"
+        f" FROM {place} AS o SEMI JOIN gone AS g ON g.id = o.id"
+    )
+    return count(connection, "SELECT count(*) FROM target.main._changes") - before
