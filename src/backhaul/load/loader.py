@@ -1,0 +1,164 @@
+"""Parts into raw tables, newest wins; with them, in the same load, the watermarks and the rejects."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backhaul.errors import Bug
+from backhaul.load import conform, newest, watermarks
+from backhaul.load.database import opened, refusals
+from backhaul.load.newest import Outcome
+from backhaul.load.tables import SCHEMA, LoadResult, RawTable, TableResult, WatermarkRow
+from backhaul.spool.parts import Part
+from backhaul.telemetry.crashpoints import crash_point
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+class Loader:
+    """Loads parts into one customer's work.duckdb. Whoever calls it holds the customer's write lease."""
+
+    def __init__(
+        self,
+        *,
+        database: Path,
+        folder: Path,
+        run_id: str,
+        memory_limit: str = "128MB",
+        threads: int = 2,
+    ) -> None:
+        """database: the customer's work.duckdb. folder: for dlt and for files in passing; emptied by each load."""
+        self._database = database
+        self._folder = folder
+        self._run_id = run_id
+        self._memory_limit = memory_limit
+        self._threads = threads
+
+    def load(
+        self,
+        parts: Sequence[Part],
+        *,
+        tables: Mapping[tuple[str, str], RawTable],
+        watermarks: Sequence[WatermarkRow] = (),
+        rejects: pa.Table | None = None,
+    ) -> LoadResult:
+        """Bring the raw tables up to the parts and commit the watermarks with them.
+
+        tables: by connection and object; those without parts are created as well. Give all the parts of a window
+        that has parents parts at once. Loading the same parts again, after a crash at any point, changes nothing.
+        Raises StorageError (locked, full, damaged), Bug.
+        """
+        unknown = {(part.window.connection, part.window.object) for part in parts} - set(tables)
+        if unknown:
+            raise Bug(f"parts without a raw table: {sorted(unknown)}")
+        with (
+            opened(self._database, memory_limit=self._memory_limit, threads=self._threads) as connection,
+            refusals(self._database),
+        ):
+            load = _Load(connection, self._folder, self._run_id)
+            result = load.run(parts, tables, watermarks, rejects)
+        crash_point("loaded")
+        return result
+
+
+class _Load:
+    """One load, with the database open."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._run_id = run_id
+
+    def run(
+        self,
+        parts: Sequence[Part],
+        tables: Mapping[tuple[str, str], RawTable],
+        rows: Sequence[WatermarkRow],
+        rejects: pa.Table | None,
+    ) -> LoadResult:
+        connection = self._connection
+        watermarks.create_own_tables(connection)
+        plans = {
+            place: conform.plan_table(
+                connection, table, [part for part in parts if (part.window.connection, part.window.object) == place]
+            )
+            for place, table in tables.items()
+        }
+        conform.apply(connection, plans.values())
+        moved = watermarks.moved(connection, rows)
+        survivors = self._folder / "survivors"
+        shutil.rmtree(survivors, ignore_errors=True)
+        outcomes: dict[tuple[str, str], Outcome] = {}
+        for place in dict.fromkeys((part.window.connection, part.window.object) for part in parts):
+            of_table = [part for part in parts if (part.window.connection, part.window.object) == place]
+            outcomes[place] = newest.decide(connection, plans[place], of_table, survivors)
+        new_rejects = watermarks.new_rejects(connection, rejects)
+        load_id = self._commit(plans, outcomes, moved, new_rejects)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return LoadResult(
+            load_id=load_id,
+            tables=tuple(
+                _result(plan, outcomes.get(place))
+                for place, plan in plans.items()
+                if place in outcomes or plan.added or plan.renamed
+            ),
+            rejects=new_rejects.num_rows if new_rejects is not None else 0,
+        )
+
+    def _commit(
+        self,
+        plans: Mapping[tuple[str, str], conform.Plan],
+        outcomes: Mapping[tuple[str, str], Outcome],
+        moved: Sequence[WatermarkRow],
+        rejects: pa.Table | None,
+    ) -> str | None:
+        connection = self._connection
+        with_rows = {place: outcome for place, outcome in outcomes.items() if outcome.files}
+        if not with_rows and not moved and rejects is None:
+            return None
+        watermarks.prune(connection)
+        if not with_rows and rejects is None and watermarks.has_table(connection, watermarks.LOADS):
+            return watermarks.commit_alone(connection, moved)
+        from backhaul.load import dlt_import
+
+        imports = [
+            dlt_import.Import(plans[place].table.name, plans[place].columns, outcome.files, outcome.append)
+            for place, outcome in with_rows.items()
+        ]
+        small = []
+        if moved:
+            columns = watermarks.OWN_TABLES[watermarks.WATERMARKS]
+            table = watermarks.as_table(moved, datetime.now(UTC))
+            small.append(dlt_import.Rows(watermarks.WATERMARKS, columns, table, "load_id"))
+        if rejects is not None:
+            columns = watermarks.OWN_TABLES[watermarks.REJECTS]
+            small.append(dlt_import.Rows(watermarks.REJECTS, columns, rejects))
+        # What an earlier load left in dlt's staging may have other types by now.
+        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
+        try:
+            return dlt_import.import_all(connection, imports, small, self._folder / "dlt")
+        finally:
+            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
+
+
+def _result(plan: conform.Plan, outcome: Outcome | None) -> TableResult:
+    counted = outcome or Outcome((), append=True)
+    return TableResult(
+        plan.table.connection,
+        plan.table.object,
+        inserted=counted.inserted,
+        updated=counted.updated,
+        unchanged=counted.unchanged,
+        older=counted.older,
+        deleted=counted.deleted,
+        restored=counted.restored,
+        added=tuple(plan.added),
+        widened=tuple(plan.widened),
+        renamed=tuple(plan.renamed),
+    )

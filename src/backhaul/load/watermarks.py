@@ -1,0 +1,195 @@
+"""Watermarks and rejects: the tables beside the raw tables, and what of them counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backhaul.load.database import opened
+from backhaul.load.tables import SCHEMA, WatermarkRow
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+WATERMARKS = "_watermarks"
+REJECTS = "_rejects"
+COLUMNS = "_columns"
+LOADS = "_dlt_loads"
+
+Place = tuple[str, str, str]
+
+OWN_TABLES: dict[str, dict[str, str]] = {
+    WATERMARKS: {
+        "connection": "VARCHAR",
+        "object": "VARCHAR",
+        "window": "VARCHAR",
+        "watermark": "TIMESTAMP WITH TIME ZONE",
+        "token": "VARCHAR",
+        "run_id": "VARCHAR",
+        "load_id": "VARCHAR",
+        "committed_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    REJECTS: {
+        "connection": "VARCHAR",
+        "object": "VARCHAR",
+        "key": "VARCHAR",
+        "field": "VARCHAR",
+        "raw_text": "VARCHAR",
+        "reason": "VARCHAR",
+        "run_id": "VARCHAR",
+        "rejected_at": "TIMESTAMP WITH TIME ZONE",
+    },
+    COLUMNS: {"connection": "VARCHAR", "object": "VARCHAR", "field": "VARCHAR", "column": "VARCHAR"},
+}
+
+_SUPERSEDED_KEPT = 1000
+_FROM_MICROSECONDS = "make_timestamp(CAST(? AS BIGINT)) AT TIME ZONE 'UTC'"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_watermarks(work_path: Path) -> Mapping[Place, WatermarkRow]:
+    """The watermarks in force, by connection, object and window.
+
+    A row counts only if its load was completed. No file, no schema, no completed load: no watermarks.
+    """
+    if not work_path.exists():
+        return {}
+    with opened(work_path, read_only=True) as connection:
+        return in_force(connection)
+
+
+def in_force(connection: duckdb.DuckDBPyConnection) -> dict[Place, WatermarkRow]:
+    if not has_table(connection, WATERMARKS) or not has_table(connection, LOADS):
+        return {}
+    # Times come out as microseconds: as timestamps DuckDB would want another package.
+    rows = connection.execute(
+        f"""
+        SELECT w.connection, w.object, w."window", epoch_us(w.watermark), w.token, w.run_id, w.load_id,
+               epoch_us(w.committed_at)
+        FROM {SCHEMA}.{WATERMARKS} w
+        WHERE w.load_id IN (SELECT load_id FROM {SCHEMA}.{LOADS} WHERE status = 0)
+        QUALIFY row_number() OVER (
+            PARTITION BY w.connection, w.object, w."window" ORDER BY w.committed_at DESC, w.load_id DESC
+        ) = 1
+        """
+    ).fetchall()
+    found = [
+        WatermarkRow(connection_, object_, window, _time(mark), token, run_id, load_id, _time(committed))
+        for connection_, object_, window, mark, token, run_id, load_id, committed in rows
+    ]
+    return {(row.connection, row.object, row.window): row for row in found}
+
+
+def _microseconds(time: datetime | None) -> int | None:
+    return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def moved(connection: duckdb.DuckDBPyConnection, rows: Sequence[WatermarkRow]) -> list[WatermarkRow]:
+    """Those that say something other than what is in force."""
+    current = in_force(connection)
+    return [
+        row
+        for row in rows
+        if (now := current.get((row.connection, row.object, row.window))) is None
+        or (now.watermark, now.token) != (row.watermark, row.token)
+    ]
+
+
+def commit_alone(connection: duckdb.DuckDBPyConnection, rows: Sequence[WatermarkRow]) -> str:
+    """Move watermarks when no row travels with them: one transaction, without waking dlt."""
+    now = datetime.now(UTC)
+    load_id = str(now.timestamp())
+    connection.begin()
+    connection.executemany(
+        f"INSERT INTO {SCHEMA}.{WATERMARKS} VALUES (?, ?, ?, {_FROM_MICROSECONDS}, ?, ?, ?, {_FROM_MICROSECONDS})",
+        [
+            (
+                row.connection,
+                row.object,
+                row.window,
+                _microseconds(row.watermark),
+                row.token,
+                row.run_id,
+                load_id,
+                _microseconds(now),
+            )
+            for row in rows
+        ],
+    )
+    connection.execute(
+        f"INSERT INTO {SCHEMA}.{LOADS} (load_id, schema_name, status, inserted_at) VALUES (?, 'backhaul', 0, now())",
+        [load_id],
+    )
+    connection.commit()
+    return load_id
+
+
+def prune(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget superseded watermarks, once there are many."""
+    if _count(connection, WATERMARKS) <= _SUPERSEDED_KEPT:
+        return
+    kept = [row.load_id for row in in_force(connection).values()]
+    connection.execute(f"DELETE FROM {SCHEMA}.{WATERMARKS} WHERE NOT list_contains(?, load_id)", [kept])
+
+
+def create_own_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    for name, columns in OWN_TABLES.items():
+        listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} ({listed})")
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?", [SCHEMA, name]
+    ).fetchone()
+    return found is not None
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {SCHEMA}.{name}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def as_table(rows: Sequence[WatermarkRow], committed_at: datetime) -> pa.Table:
+    """As they travel with a load, which adds its id."""
+    import pyarrow as pa
+
+    time = pa.timestamp("us", "UTC")
+    return pa.table(
+        {
+            "connection": pa.array([row.connection for row in rows], pa.string()),
+            "object": pa.array([row.object for row in rows], pa.string()),
+            "window": pa.array([row.window for row in rows], pa.string()),
+            "watermark": pa.array([row.watermark for row in rows], time),
+            "token": pa.array([row.token for row in rows], pa.string()),
+            "run_id": pa.array([row.run_id for row in rows], pa.string()),
+            "committed_at": pa.array([committed_at] * len(rows), time),
+        }
+    )
+
+
+def new_rejects(connection: duckdb.DuckDBPyConnection, rejects: pa.Table | None) -> pa.Table | None:
+    """The rejects that an earlier try of this load has not brought already; None when there are none."""
+    if rejects is None or not rejects.num_rows:
+        return None
+    connection.register("rejects_given", rejects)
+    try:
+        found: pa.Table = connection.execute(
+            f"""
+            SELECT DISTINCT * FROM rejects_given g ANTI JOIN {SCHEMA}.{REJECTS} r ON
+                (g.connection, g.object, g.run_id) = (r.connection, r.object, r.run_id)
+                AND g.key IS NOT DISTINCT FROM r.key AND g.field IS NOT DISTINCT FROM r.field
+                AND g.raw_text IS NOT DISTINCT FROM r.raw_text
+            """
+        ).to_arrow_table()
+    finally:
+        connection.unregister("rejects_given")
+    return found if found.num_rows else None
