@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,15 +32,47 @@ class Row:
         return self.deleted_at is None and not self.purged
 
 
-@dataclass(slots=True)
 class Table:
-    """The rows of one object. Methods raise KeyError for an id that is not there."""
+    """The rows of one object. Methods raise KeyError for an id that is not there.
 
-    name: str
-    rows: dict[str, Row] = field(default_factory=dict)
-    order: list[Row] = field(default_factory=list)
-    # Counts changes, so that whoever derives something from the table knows when it is stale.
-    version: int = 0
+    A table given a `seed` is filled when it is first looked at: a large world costs only what is read of it.
+    """
+
+    __slots__ = ("_order", "_rows", "_seed", "name", "version")
+
+    def __init__(self, name: str, seed: Callable[[Table], None] | None = None) -> None:
+        self.name = name
+        # Counts changes, so that whoever derives something from the table knows when it is stale.
+        self.version = 0
+        self._rows: dict[str, Row] = {}
+        self._order: list[Row] = []
+        self._seed = seed
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        if self._seed is not None:
+            self._fill()
+        return self._rows
+
+    @property
+    def order(self) -> list[Row]:
+        if self._seed is not None:
+            self._fill()
+        return self._order
+
+    def _fill(self) -> None:
+        seed, self._seed = self._seed, None
+        assert seed is not None  # the caller looked
+        # Collecting garbage among millions of rows that all stay is what would take the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            seed(self)
+        finally:
+            if collecting:
+                gc.enable()
+        if len(self._order) > 100_000:
+            gc.freeze()
 
     def live(self) -> Iterator[Row]:
         return (row for row in self.order if row.live)

@@ -26,6 +26,8 @@ OPERATIONS = (
     "remove_field",
     "retype_field",
     "add_object",
+    "associate",
+    "dissociate",
 )
 
 
