@@ -44,7 +44,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(spell_duration),
-    WithJsonSchema({"type": "string", "pattern": _DURATION.pattern.replace("?P<number>", "").replace("?P<unit>", "")}),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)$"}),
 ]
 
 

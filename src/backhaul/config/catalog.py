@@ -47,7 +47,7 @@ class Catalog:
         return self._find(name, lambda root: root / "pipelines" / f"{name}{suffix}")
 
     def transform_files(self, kind: TransformKind) -> dict[str, Path]:
-        """By name: `accounts` of entities and marts, `hubspot/accounts.companies` of staging."""
+        """By name: `accounts` of entities and marts, `example/accounts.companies` of staging."""
         found: dict[str, Path] = {}
         for root in reversed(list(self._roots())):
             folder = root / "transforms" / kind

@@ -11,7 +11,7 @@ from backhaul.config import documents
 from backhaul.config.catalog import Catalog
 from backhaul.config.destination import Destination
 from backhaul.config.nodes import Node
-from backhaul.config.problems import Place, Problem, closest, listed
+from backhaul.config.problems import KeyPath, Place, Problem, closest, listed
 from backhaul.config.source import Source, resolve
 from backhaul.config.validation import validate
 
@@ -120,11 +120,14 @@ def _unknown_templates(root: Node) -> Iterator[Problem]:
     yield from walk(root, "")
 
 
-def _through_use(root: Node, node: Node, step: str) -> Node | None:
+def _through_use(root: Node, node: Node, step: str) -> tuple[KeyPath, Node] | None:
     """What a map gets by `use`: the last template that has it wins, as in `resolve`."""
     for name, _ in reversed(_templates_of(node)):
         template = root.find(("templates", name))
-        found = template and (template.child(step) or _through_use(root, template, step))
+        if template is None:
+            continue
+        child = template.child(step)
+        found = (("templates", name, step), child) if child else _through_use(root, template, step)
         if found:
             return found
     return None

@@ -39,7 +39,7 @@ class Connection(Model):
     source: str = Field(description="The name of a source definition.")
     auth: str | None = Field(default=None, description="Which of the source's ways in; needed when it has several.")
     credentials: dict[str, Secret] = Field(
-        default_factory=dict, description="Secrets, as references to the environment: `${ACME_HUBSPOT_TOKEN}`."
+        default_factory=dict, description="Secrets, as references to the environment: `${ACME_CRM_TOKEN}`."
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="What the source asks for beside credentials.")
     base_url: str | None = Field(default=None, description="Overrides the source's: a simulator, a proxy, a region.")

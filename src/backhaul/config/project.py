@@ -113,7 +113,7 @@ class ProjectConfig:
         return destination
 
     def transform_files(self, kind: TransformKind) -> dict[str, Path]:
-        """The project's files over the catalog's: `accounts`, or `hubspot/accounts.companies` of staging."""
+        """The project's files over the catalog's: `accounts`, or `example/accounts.companies` of staging."""
         return self.catalog.transform_files(kind)
 
     def validate(self, customer: str | None = None) -> list[Problem]:

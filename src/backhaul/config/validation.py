@@ -15,8 +15,8 @@ from backhaul.config.problems import KeyPath, Place, Problem, closest, listed, s
 from backhaul.config.secret import Secret
 
 M = TypeVar("M", bound=BaseModel)
-Follow = Callable[[Node, str], Node | None]
-"""How a step is found that a map does not hold itself, as a source's `use` does."""
+Follow = Callable[[Node, str], tuple[KeyPath, Node] | None]
+"""Where a step leads that a map does not hold itself, as by a source's `use`: the path to say, and the node."""
 
 
 def validate(
@@ -43,10 +43,25 @@ _NOT_MEANT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class _Choice:
+    """Where pydantic tried one of several alternatives."""
+
+    path: KeyPath
+    said: KeyPath
+    label: str
+    suits: bool
+    """Whether the value is of a kind that the alternative takes."""
+    alternatives: tuple[Any, ...]
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class _Trace:
     """An error followed through the tree and the model at the same time."""
 
     path: KeyPath
+    said: KeyPath
+    """The path to say: into the template where the text stands there."""
     place: Place
     key_place: Place
     node: Node | None
@@ -54,46 +69,50 @@ class _Trace:
     """The annotations that the value could have been of."""
     siblings: tuple[str, ...]
     """The keys that the model around the value knows."""
-    unions: tuple[tuple[KeyPath, str, bool, tuple[Any, ...], Node], ...]
-    """Where pydantic chose among alternatives: the path, its label, whether the value's kind suits it, all of them."""
+    choices: tuple[_Choice, ...]
     details: ErrorDetails
     of_key: bool = False
 
 
 def _trace(model: type[BaseModel], root: Node, details: ErrorDetails, follow: Follow | None) -> _Trace:
-    path: list[str | int] = []
+    path: KeyPath = ()
+    said: KeyPath = ()
     node: Node | None = root
     around = root
     key_place = root.place
     wanted: tuple[Any, ...] = (model,)
     siblings: tuple[str, ...] = ()
-    unions = []
+    choices: list[_Choice] = []
     of_key = False
     for step in details["loc"]:
         if step == "[key]":
             of_key = True
             continue
         if len(wanted) > 1:
-            chosen = shapes.named_by(str(step), wanted)
-            suits = any(shapes.takes(alternative, node) for alternative in chosen)
-            unions.append((tuple(path), str(step), suits, wanted, node or around))
-            wanted = chosen or wanted
+            label = str(step)
+            chosen = shapes.named_by(label, wanted)
+            # a tag is pydantic's own choice, by a `type` that may come from a template
+            suits = any(label in shapes.kinds(each) or shapes.takes(each, node) for each in chosen)
+            choices.append(_Choice(path, said, label, suits, wanted, node or around))
             if chosen:
+                wanted = chosen
                 continue
         siblings = tuple(key for model in wanted if shapes.is_model(model) for key in shapes.keys(model))
         wanted = tuple(m for w in wanted for m in shapes.members(shapes.inner(w, step)) if m is not None)
         if isinstance(step, int) and node is not None and not isinstance(node.value, tuple):
             # the model takes one value for a list of one
             continue
-        path.append(step)
+        path, said = (*path, step), (*said, step)
         if node is None:
             continue
-        child = node.child(step) or (follow(node, str(step)) if follow and isinstance(step, str) else None)
+        child = node.child(step)
+        if child is None and follow and isinstance(step, str) and (followed := follow(node, step)):
+            said, child = followed
         if child is not None:
             key_place = _place_of_key(node, step, child)
             around = child
         node = child
-    return _Trace(tuple(path), around.place, key_place, node, wanted, siblings, tuple(unions), details, of_key)
+    return _Trace(path, said, around.place, key_place, node, wanted, siblings, tuple(choices), details, of_key)
 
 
 def _place_of_key(node: Node, step: str | int, child: Node) -> Place:
@@ -104,27 +123,27 @@ def _place_of_key(node: Node, step: str | int, child: Node) -> Place:
 def _explain(traces: list[_Trace], hidden: Callable[[KeyPath], bool]) -> list[Problem]:
     """One problem for each error; of a union's errors, only those of the alternative that was meant."""
     problems: dict[Problem, None] = {}
-    chosen = _chosen(traces)
+    meant = _meant(traces)
     for trace in traces:
-        other = next((union for union in trace.unions if chosen[union[0]] != union[1]), None)
+        other = next((choice for choice in trace.choices if meant[choice.path] != choice.label), None)
         if other is None:
             problems[_problem(trace, hidden(trace.path))] = None
-        elif chosen[other[0]] is None:
-            path, _, _, alternatives, node = other
-            words = " or ".join(dict.fromkeys(shapes.in_words(a) for a in alternatives))
-            problems[Problem(node.place, spell(path), f"expected {words}{_found(node, hidden(path))}")] = None
+        elif meant[other.path] is None:
+            words = " or ".join(dict.fromkeys(shapes.in_words(each) for each in other.alternatives))
+            what = f"expected {words}{_found(other.node, hidden(other.path))}"
+            problems[Problem(other.node.place, spell(other.said), what)] = None
     return list(problems)
 
 
-def _chosen(traces: Iterable[_Trace]) -> dict[KeyPath, str | None]:
+def _meant(traces: Iterable[_Trace]) -> dict[KeyPath, str | None]:
     """For each union the one alternative that the value was meant for, or None where it suits none of them."""
     costs: dict[KeyPath, dict[str, int]] = {}
     for trace in traces:
-        for path, label, suits, _, _ in trace.unions:
-            labels = costs.setdefault(path, {})
+        for choice in trace.choices:
+            labels = costs.setdefault(choice.path, {})
             # an error further in, or a check's own words, means that the value was understood up to there
-            understood = suits and (len(trace.path) > len(path) or trace.details["type"] in _SAYS_MORE)
-            labels[label] = labels.get(label, 0) + (1 if understood else _NOT_MEANT)
+            further = len(trace.path) > len(choice.path) or trace.details["type"] in _SAYS_MORE
+            labels[choice.label] = labels.get(choice.label, 0) + (1 if choice.suits and further else _NOT_MEANT)
     best = {path: min(labels.items(), key=lambda item: item[1]) for path, labels in costs.items()}
     return {path: label if cost < _NOT_MEANT else None for path, (label, cost) in best.items()}
 
@@ -148,7 +167,7 @@ def _found(node: Node | None, hidden: bool) -> str:
 
 
 def _problem(trace: _Trace, hidden: bool) -> Problem:
-    details, path = trace.details, spell(trace.path)
+    details, path = trace.details, spell(trace.said)
     kind, context = details["type"], details.get("ctx") or {}
     place = trace.key_place if trace.of_key else trace.place
     found = _found(trace.node, hidden)
