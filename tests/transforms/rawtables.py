@@ -44,7 +44,7 @@ class Work:
     runs: int = 0
 
     def table(self, name: str, key: str, fields: str, *rows: Sequence[Any], custom: Sequence[str] = ()) -> None:
-        """One raw table. fields: `name[:type]`, parted by spaces; key: fields joined by `:`; `_deleted_at` may be one."""
+        """One raw table. fields: `name[:type]`, parted by spaces, `_deleted_at` too; key: fields joined by `:`."""
         types = {each.partition(":")[0]: each.partition(":")[2] or "text" for each in fields.split()}
         columns = {each: TYPES[kind] for each, kind in types.items() if each not in SYSTEM} | SYSTEM
         quoted = ", ".join(f'"{each}" {type_}' for each, type_ in columns.items())
