@@ -171,11 +171,12 @@ def _flags(
         return pa.nulls(rows, TIMESTAMP), pa.nulls(rows, pa.string())
     deleted: list[datetime | None] = [None] * rows
     merged: list[str | None] = [None] * rows
-    names = {path for each in (*flags, *merges) for path in (each.when or {})}
+    conditions = [each.when for each in flags] + [each.when or {} for each in merges]
+    names = {path for condition in conditions for path in condition}
     names |= {each.winner for each in merges} | {each.at for each in flags if each.at}
     taken = {name: _plain(source, name) for name in names}
     changed = columns.get(shape.change_field) if shape.change_field else None
-    for row in _candidates([each.when or {} for each in (*flags, *merges)], taken, rows):
+    for row in _candidates(conditions, taken, rows):
         record = Answer({name: column[row] for name, column in taken.items() if column is not None})
         for merge in merges:
             if holds(merge.when or {}, record):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
 
 
-def parents_table(keys: Sequence[str], read_at: datetime) -> pa.Table:
-    return pa.table([list(keys), [read_at] * len(keys)], schema=PARENTS)
+def parents_table(parents: Sequence[tuple[str, datetime]]) -> pa.Table:
+    """A parents part: keys of parents, and when their children were read."""
+    return pa.table([[key for key, _ in parents], [read_at for _, read_at in parents]], schema=PARENTS)
 
 
 @dataclass
@@ -42,8 +43,7 @@ class _Pending:
     """Children and the parents they are of, not yet on disk."""
 
     gathered: Gathered = field(default_factory=Gathered)
-    parents: list[str] = field(default_factory=list)
-    read_at: datetime | None = None
+    parents: list[tuple[str, datetime]] = field(default_factory=list)
 
     def write(self, spool: WindowSpool, on_part: OnPart) -> None:
         """Rows first, then the parents that they complete."""
@@ -51,8 +51,8 @@ class _Pending:
             on_part(spool.write(self.gathered.rows))
         if self.gathered.rejects:
             on_part(spool.write(pa.concat_tables(self.gathered.rejects), kind="rejects"))
-        if self.parents and self.read_at is not None:
-            on_part(spool.write(parents_table(self.parents, self.read_at), kind="parents"))
+        if self.parents:
+            on_part(spool.write(parents_table(self.parents), kind="parents"))
         self.gathered, self.parents = Gathered(), []
 
 
@@ -99,8 +99,7 @@ class Embedded:
                     columns[name] = [None if value is render.UNBOUND else value] * decoded.rows
                 made = Page(columns, decoded.rows, None, None, page.sent_at, None, 0, dict, dict)
                 pending.gathered.add(batch_of(made, shape, child, read_at=page.sent_at, parents=[key] * decoded.rows))
-                pending.parents.append(key)
-                pending.read_at = pending.read_at or page.sent_at
+                pending.parents.append((key, page.sent_at))
 
     def flush(self, on_part: OnPart) -> None:
         """Before the parents' own part: a crash between reads these parents again, and replaces their children."""
@@ -132,21 +131,15 @@ def read_batches(
             gone, live = _parents_in(parents)
             pending = _Pending()
             if todo := sorted(gone - done):
-                pending.parents, pending.read_at = todo, vendor_now
+                pending.parents = [(key, vendor_now) for key in todo]
                 pending.write(spool, on_part)
             batches = _chunks(sorted(live - done - gone), read.batch)
-            for keys, pages in _side_by_side(extractor, child, read, shape, batches):
+            for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches):
                 for batch in pages:
                     pending.gathered.add(batch)
                     result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
                     result.rows += batch.rows.num_rows
-                    pending.read_at = (
-                        pending.read_at or batch.rows.column("_read_at")[0].as_py()
-                        if batch.rows.num_rows
-                        else pending.read_at
-                    )
-                pending.parents += keys
-                pending.read_at = pending.read_at or vendor_now
+                pending.parents += [(key, asked_at) for key in keys]
                 if pending.gathered.full:
                     pending.write(spool, on_part)
             pending.write(spool, on_part)
@@ -156,24 +149,27 @@ def read_batches(
 
 def _side_by_side(
     extractor: Extractor, child: Task, read: Read, shape: Shape, batches: Iterator[list[str]]
-) -> Iterator[tuple[list[str], list[Batch]]]:
-    """Each batch of parents with its children, in order, as many calls at a time as there are workers."""
-    waiting: list[tuple[list[str], Future[list[Batch]]]] = []
+) -> Iterator[tuple[list[str], datetime, list[Batch]]]:
+    """Each batch of parents, when it was asked for, and its children; as many calls at a time as there are workers."""
+    waiting: list[tuple[list[str], Future[tuple[datetime, list[Batch]]]]] = []
     try:
         for keys in batches:
             waiting.append((keys, extractor.pool.submit(_of_parents, extractor, child, read, shape, keys)))
             if len(waiting) > extractor.workers:
                 ready, future = waiting.pop(0)
-                yield ready, future.result()
+                yield ready, *future.result()
         while waiting:
             ready, future = waiting.pop(0)
-            yield ready, future.result()
+            yield ready, *future.result()
     finally:
         for _, future in waiting:
             future.cancel()
 
 
-def _of_parents(extractor: Extractor, child: Task, read: Read, shape: Shape, keys: list[str]) -> list[Batch]:
+def _of_parents(
+    extractor: Extractor, child: Task, read: Read, shape: Shape, keys: list[str]
+) -> tuple[datetime, list[Batch]]:
+    asked_at = datetime.now(UTC)
     raw = [unescape(key) for key in keys]
     bindings: dict[str, Any] = {"parents": raw}
     if read.batch == 1:
@@ -187,7 +183,7 @@ def _of_parents(extractor: Extractor, child: Task, read: Read, shape: Shape, key
         named = page.columns.get("_parent")
         texts = keys * page.rows if named is None else [escape(str(each)) for each in named]
         batches.append(batch_of(page, shape, child, read_at=page.sent_at, parents=texts))
-    return batches
+    return asked_at, batches
 
 
 def touched_parents(extractor: Extractor, task: Task, lower: datetime | None, upper: datetime | None) -> set[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from backhaul.config.source import DeleteCensus, DeleteFeed, DeleteScan, Read
+from backhaul.config.source import ChangedField, DeleteCensus, DeleteFeed, DeleteScan, Read
 from backhaul.extract.batches import deletes_table, escape, join_key
 from backhaul.extract.bounds import Bounds, floor_to
 from backhaul.extract.children import parents_table
@@ -23,41 +24,46 @@ if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
 
 FEED, SCAN, CENSUS = "deletes-feed", "deletes-scan", "census"
+WINDOW_OF = {"feed": FEED, "scan": SCAN, "census": CENSUS}
+"""Kind of deletion -> the window that holds it, whose watermark says when it was last looked for."""
 KEYS = pa.schema([("_key", pa.string()), ("_read_at", TIMESTAMP)])
 
 
 def read(extractor: Extractor, task: Task, vendor_now: datetime, result: ObjectRead, on_part: OnPart) -> None:
-    """Look for deletions of the kinds that are due. A first read has nothing that could have been deleted."""
+    """Look for deletions of the kinds that are due.
+
+    A first read has nothing here that could have been deleted: only the time is noted, from which to look next.
+    """
     for delete in task.definition.deletes:
-        if delete.type not in task.deletes_due:
+        if delete.type not in WINDOW_OF:
             continue
-        if isinstance(delete, DeleteFeed):
+        if task.watermark is None:
+            window = WindowId(extractor.connection.name, task.name, WINDOW_OF[delete.type])
+            result.windows.append(WindowRead(window, 0, vendor_now))
+        elif delete.type not in task.deletes_due:
+            continue
+        elif isinstance(delete, DeleteFeed):
             _read_feed(extractor, task, delete, vendor_now, result, on_part)
-        elif task.watermark is not None and isinstance(delete, DeleteScan):
+        elif isinstance(delete, DeleteScan):
             _read_scan(extractor, task, delete, vendor_now, result, on_part)
-        elif task.watermark is not None and isinstance(delete, DeleteCensus):
+        elif isinstance(delete, DeleteCensus):
             _read_census(extractor, task, delete, vendor_now, result, on_part)
 
 
 def _read_feed(
     extractor: Extractor, task: Task, feed: DeleteFeed, vendor_now: datetime, result: ObjectRead, on_part: OnPart
 ) -> None:
-    """Deletions since the feed's own watermark; the first time, only its start is noted."""
+    """Deletions since the feed's own watermark, less the overlap of the object's change field."""
     window = WindowId(extractor.connection.name, task.name, FEED)
-    upper = vendor_now
-    if task.delete_watermark is not None:
-        changed = task.definition.changed
-        overlap = changed.overlap if changed.type == "field" else None
-        lower = (
-            floor_to(task.delete_watermark - overlap, changed.resolution)
-            if overlap and changed.type == "field"
-            else task.delete_watermark
-        )
-        keys, moments = _tombstones(
-            extractor, task, feed, "deleted", feed.key, feed.at, {"since": lower, "until": upper}
-        )
-        _write(extractor, task, window, keys, moments, vendor_now, result, on_part)
-    result.windows.append(WindowRead(window, 0, upper))
+    changed = task.definition.changed
+    lower = task.delete_watermark or task.watermark
+    if lower is not None and isinstance(changed, ChangedField):
+        lower = floor_to(lower - changed.overlap, changed.resolution)
+    keys, moments = _tombstones(
+        extractor, task, feed, "deleted", feed.key, feed.at, {"since": lower, "until": vendor_now}
+    )
+    _write(extractor, task, window, keys, moments, vendor_now, result, on_part)
+    result.windows.append(WindowRead(window, len(keys), vendor_now, due=True))
 
 
 def _read_scan(
@@ -70,7 +76,7 @@ def _read_scan(
     )
     _write(extractor, task, window, keys, moments, vendor_now, result, on_part, always=True)
     result.census.append(window)
-    result.windows.append(WindowRead(window, len(keys), None))
+    result.windows.append(WindowRead(window, len(keys), vendor_now, due=True))
 
 
 def _read_census(
@@ -96,7 +102,7 @@ def _read_census(
             on_part(spool.write(_keys_table(waiting, vendor_now), kind="keys"))
         spool.finish()
     result.census.append(window)
-    result.windows.append(WindowRead(window, 0, None))
+    result.windows.append(WindowRead(window, 0, vendor_now, due=True))
 
 
 def _keys_table(keys: list[str], read_at: datetime) -> pa.Table:
@@ -110,7 +116,7 @@ def _tombstones(
     role: str,
     key: str,
     at: str | None,
-    bindings: dict[str, datetime],
+    bindings: Mapping[str, datetime | None],
 ) -> tuple[list[str], list[datetime]]:
     values = definition.values or extractor.connection.source.values
     zone = extractor.connection.zone_of(values)
@@ -150,5 +156,5 @@ def _write(
         of_child = WindowId(window.connection, child.name, window.name)
         extractor.spool.clean([of_child])
         with extractor.spool.open(of_child, extractor.meta(child, "deleted", None, vendor_now)) as spool:
-            on_part(spool.write(parents_table(keys, vendor_now), kind="parents", last=True))
+            on_part(spool.write(parents_table([(key, vendor_now) for key in keys]), kind="parents", last=True))
         result.windows.append(WindowRead(of_child, 0, None))

@@ -68,8 +68,15 @@ class Extractor:
         result = ObjectRead(task.name)
         reads = self._reads(task)
         try:
-            for bounds, name in self._windows(task, vendor_now):
+            left = self._left_open(task)
+            if left is not None:
+                bounds, name = left
                 self._read_one(task, reads, bounds, name, vendor_now, result, on_part)
+                task = replace(task, watermark=result.windows[0].watermark or task.watermark, full=False, since=None)
+            bounds = bounds_for(task, vendor_now)
+            windowed = bounds.lower is not None
+            if (left is None or windowed) and not (windowed and bounds.lower == bounds.upper):
+                self._read_one(task, reads, bounds, bounds.name, vendor_now, result, on_part)
             deletions.read(self, task, vendor_now, result, on_part)
         except NotServed as refused:
             result.not_served = refused.refused.what
@@ -114,22 +121,28 @@ class Extractor:
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
-    def _windows(self, task: Task, vendor_now: datetime) -> Sequence[tuple[Bounds, str]]:
-        """The window that an earlier run left open goes first, with its own bounds; else the next one."""
+    def _left_open(self, task: Task) -> tuple[Bounds, str] | None:
+        """The window that an earlier run did not get loaded: it goes first, with its own bounds.
+
+        What else such a run left is asked for again: it was no checkpoint of the object's own position.
+        """
+        left: tuple[Bounds, str] | None = None
         fingerprint = self.fingerprint(task)
         for state in self.spool.windows(self.connection.name, task.name):
-            if state.window.name.startswith(("keys-", deletions.FEED, deletions.SCAN, deletions.CENSUS)):
-                continue
             bounds = Bounds(state.meta.lower, state.meta.upper)
-            stale = state.meta.fingerprint != fingerprint or (task.full and bounds.lower is not None)
-            if stale or "@" in state.window.name:
-                self.spool.discard(state.window)
+            own = state.meta.read in ("all", "changes") and "@" not in state.window.name
+            usable = own and state.meta.fingerprint == fingerprint and not (task.full and bounds.lower is not None)
+            if usable and left is None:
+                left = (bounds, state.window.name)
             else:
-                return [(bounds, state.window.name)]
-        bounds = bounds_for(task, vendor_now)
-        if bounds.lower is not None and bounds.lower == bounds.upper:
-            return []
-        return [(bounds, bounds.name)]
+                self._discard(task, state.window)
+        return left
+
+    def _discard(self, task: Task, window: WindowId) -> None:
+        """Forget a window, and what its parents' children brought."""
+        self.spool.discard(window)
+        for child in task.children:
+            self.spool.discard(WindowId(window.connection, child.name, window.name))
 
     def _read_one(
         self,
@@ -156,11 +169,11 @@ class Extractor:
                     self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
                 return
             except NextRead:
-                self.spool.discard(window)
+                self._discard(task, window)
                 if number + 1 == len(choices):
                     raise no_read(task, role) from None
             except TooMany:
-                self.spool.discard(window)
+                self._discard(task, window)
                 for half in _halves(bounds, vendor_now, task):
                     self._read_one(task, reads, half, half.name, vendor_now, result, on_part)
                 return

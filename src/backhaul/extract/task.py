@@ -51,12 +51,16 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class WindowRead:
-    """One window, read to its end. `watermark` is what its load may commit; None: it moves nothing."""
+    """One window, read to its end. `watermark` is what its load may commit; None: it moves nothing.
+
+    due: committed even where the window brought nothing, so that a check that is done now and then is not done again.
+    """
 
     window: WindowId
     rows: int
     watermark: datetime | None
     total: int | None = None
+    due: bool = False
 
 
 @dataclass

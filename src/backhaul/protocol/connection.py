@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -53,6 +54,7 @@ class Connection:
         self._settings = {key: setting.default for key, setting in source.settings.items()} | dict(settings)
         self._run_id = run_id
         self._base_url = base_url
+        self._ahead = timedelta(0)
         self._stop = stop
         self._clock = clock
         if self.account:
@@ -62,7 +64,12 @@ class Connection:
         """Prove the connection and learn whose account it is; its limits hang on that from now on."""
         definition = self.source.probe
         bindings = self._common()
-        answer = self.answer(self.call(definition, bindings, role="probe"))
+        response = self.call(definition, bindings, role="probe")
+        answer = self.answer(response)
+        if response.vendor_time is not None:
+            ahead = response.vendor_time - response.sent_at
+            # the header tells whole seconds: less than that is no difference
+            self._ahead = ahead if abs(ahead) > timedelta(seconds=2) else timedelta(0)
         found: dict[str, str] = {}
         for name, reader in definition.keep.items():
             if isinstance(reader, str) and parse_template(reader).names:
@@ -76,6 +83,10 @@ class Connection:
         self.account = found
         self.transport.identify(account=found["id"], user=found.get("user", ""))
         return found
+
+    def vendor_now(self) -> datetime:
+        """The vendor's clock: ours, corrected by what the probe showed."""
+        return datetime.now(UTC) + self._ahead
 
     @property
     def base_url(self) -> str:

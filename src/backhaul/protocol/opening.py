@@ -39,6 +39,8 @@ from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry.progress import SILENT, Progress
 
+USUAL = Patience()
+
 
 def open_connection(
     *,
@@ -52,7 +54,7 @@ def open_connection(
     meter: Meter = NO_METER,
     progress: Progress = SILENT,
     priority: Priority = "bulk",
-    patience: Patience = Patience(),
+    patience: Patience = USUAL,
     account: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
 ) -> Connection:

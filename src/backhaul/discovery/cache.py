@@ -1,0 +1,66 @@
+"""The schema of a connection, asked of the vendor when the one at hand is old or lacks an object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from backhaul.config.source import Source
+from backhaul.discovery.discover import change_field, discover, fingerprint
+from backhaul.discovery.drift import drift_between
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.schema import ObjectSchema, Schema
+from backhaul.state.schemas import Drift, Schemas
+
+FRESH = timedelta(minutes=10)
+
+
+def known_schema(schemas: Schemas, customer: str, connection: str) -> Schema | None:
+    """The schema that the last discovery found."""
+    stored = schemas.latest(customer, connection)
+    return None if stored is None else msgspec.json.decode(stored.body, type=Schema)
+
+
+def schema_of(
+    connection: Connection, schemas: Schemas, objects: Sequence[str], *, run: str, force: bool = False
+) -> tuple[Schema, list[Drift], dict[str, str]]:
+    """The schema of these objects, what drifted since the last one, and the objects that the account does not give.
+
+    Raises what `discover` raises.
+    """
+    before = known_schema(schemas, connection.customer, connection.name)
+    if before is not None and not force and _is_fresh(before, objects):
+        return before, [], {}
+    found = discover(connection, objects)
+    after = found.schema
+    if before is not None:
+        kept = {
+            name: each
+            for name, each in before.objects.items()
+            if name not in after.objects and name not in found.not_served
+        }
+        after = Schema(after.connection, {**kept, **after.objects}, "", after.discovered_at)
+    after = Schema(after.connection, after.objects, fingerprint(after.objects.values()), after.discovered_at)
+    drift = drift_between(before, after, run) if before is not None else []
+    schemas.put(connection.customer, connection.name, after.fingerprint, msgspec.json.encode(after).decode(), drift)
+    return after, drift, dict(found.not_served)
+
+
+def _is_fresh(schema: Schema, objects: Sequence[str]) -> bool:
+    age = datetime.now(UTC) - datetime.fromisoformat(schema.discovered_at)
+    return age < FRESH and all(name in schema.objects for name in objects)
+
+
+def with_definition(schema: Schema, source: Source) -> Schema:
+    """The schema as the definition reads it now: its key and change fields may have been edited since."""
+    objects: dict[str, ObjectSchema] = {}
+    for name, each in schema.objects.items():
+        definition = source.definition(name)
+        if definition is not None:
+            objects[name] = ObjectSchema(
+                each.name, definition.keys, each.fields, each.label, each.custom,
+                change_field(definition, each.fields), each.facts,
+            )  # fmt: skip
+    return Schema(schema.connection, objects, schema.fingerprint, schema.discovered_at)

@@ -1,0 +1,70 @@
+"""After the load: what a census or a scan of deleted records says about rows that are already here.
+
+Rows missing at the vendor get their tombstone, rows missing here (or deleted here and alive there) are read by key.
+Only then does the watermark of the census move: a crash before repeats it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from backhaul.errors import BackhaulError
+from backhaul.extract.batches import deletes_table
+from backhaul.extract.deletions import CENSUS
+from backhaul.extract.task import ObjectRead, Task
+from backhaul.load.census import compare_census, restored_since
+from backhaul.load.tables import RawTable
+from backhaul.pipeline.context import Context
+from backhaul.pipeline.loading import Loading
+from backhaul.pipeline.reading import Reader
+from backhaul.pipeline.report import Failure, SyncReport
+from backhaul.spool.parts import Part, WindowId
+from backhaul.spool.spool import Spool
+
+ARCHIVE_KEPT = timedelta(days=90)
+"""After that a deleted record may have left the vendor's archive, which does not make it restored."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A census or scan that waits for the load of its object."""
+
+    reader: Reader
+    task: Task
+    table: RawTable
+    window: WindowId
+    parts: tuple[Part, ...]
+
+
+def settle(
+    context: Context, pending: Pending, spool: Spool, loading: Loading, report: SyncReport, *, approved: bool
+) -> ObjectRead | None:
+    """Compare one, and read what has to be read. The lease is held. None: nothing more to load."""
+    keys = [part for part in pending.parts if part.kind in ("keys", "deletes")]
+    result = ObjectRead(pending.task.name)
+    began = min((part.read_at for part in keys), default=pending.reader.connection.vendor_now())
+    try:
+        if pending.window.name == CENSUS:
+            found = compare_census(context.work, pending.table, keys, began, approved=approved)
+            to_read = found.to_read
+            if found.gone:
+                _bury(context, pending, found.gone, spool, loading)
+        else:
+            to_read = restored_since(context.work, pending.table, keys, began - ARCHIVE_KEPT)
+        if to_read and pending.task.definition.reads.by_key:
+            pending.reader.extractor.read_keys(pending.task, to_read, lambda part: None, result)
+    except BackhaulError as error:
+        report.failures.append(Failure.of(error, pending.window.connection, pending.task.name))
+        return None
+    return result
+
+
+def _bury(context: Context, pending: Pending, gone: tuple[str, ...], spool: Spool, loading: Loading) -> None:
+    now = pending.reader.connection.vendor_now()
+    window = WindowId(pending.window.connection, pending.window.object, f"gone-{context.run_id}")
+    meta = pending.reader.extractor.meta(pending.task, "gone", None, now)
+    with spool.open(window, meta) as opened:
+        table = deletes_table(list(gone), [now] * len(gone), now, context.run_id)
+        part = opened.write(table, kind="deletes", last=True)
+    loading.load([part], [window], [])

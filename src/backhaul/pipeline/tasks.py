@@ -1,0 +1,122 @@
+"""What is to be read of a connection in this run: chosen objects, their fields, where they stand, what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from backhaul.config.base import parse_duration
+from backhaul.config.pipeline import ObjectChoice
+from backhaul.config.source import Changed, ObjectDefinition, Source
+from backhaul.errors import ConfigError
+from backhaul.extract.deletions import FEED, WINDOW_OF
+from backhaul.extract.task import Task
+from backhaul.protocol.schema import Field, ObjectSchema, Schema
+
+CHANGES = "changes"
+"""The window under which an object's own watermark is kept."""
+
+Marks = Mapping[tuple[str, str], datetime]
+"""(object, window) -> watermark, of one connection."""
+
+
+def tasks_of(
+    source: Source,
+    schema: Schema,
+    choices: Mapping[str, ObjectChoice],
+    marks: Marks,
+    now: datetime,
+    *,
+    only: Sequence[str] = (),
+    full: bool = False,
+    since: datetime | None = None,
+    check_deletes: bool = False,
+) -> list[Task]:
+    """The tasks of a run, parents with their children. Raises ConfigError for a child without its parent."""
+    children: dict[str, list[Task]] = {}
+    parents: list[tuple[str, ObjectChoice, ObjectDefinition]] = []
+    for name, choice in choices.items():
+        definition = _definition(source, name, choice)
+        if name not in schema.objects:
+            continue
+        if definition.parent is None:
+            parents.append((name, choice, definition))
+        elif definition.parent.object not in choices:
+            raise ConfigError(
+                f"{name} is read with its parent {definition.parent.object}, which the pipeline does not name",
+                next_step=f"add {definition.parent.object} to the connection's objects",
+                connection=schema.connection,
+                object=name,
+            )
+        else:
+            child = Task(schema.objects[name], definition, choice, _fields(schema.objects[name], definition, choice))
+            children.setdefault(definition.parent.object, []).append(child)
+    tasks = []
+    for name, choice, definition in parents:
+        if only and name not in only and not any(child.name in only for child in children.get(name, ())):
+            continue
+        tasks.append(
+            Task(
+                schema=schema.objects[name],
+                definition=definition,
+                choice=choice,
+                fields=_fields(schema.objects[name], definition, choice),
+                children=tuple(children.get(name, ())),
+                watermark=marks.get((name, CHANGES)),
+                delete_watermark=marks.get((name, FEED)),
+                deletes_due=_due(definition, name, marks, now, always=check_deletes),
+                full=full,
+                since=since,
+            )
+        )
+    return tasks
+
+
+def _definition(source: Source, name: str, choice: ObjectChoice) -> ObjectDefinition:
+    definition = source.definition(name)
+    if definition is None:
+        raise ConfigError(f"the source {source.source} has no object {name}", object=name)
+    if choice.changed is None:
+        return definition
+    from pydantic import TypeAdapter
+
+    changed: Changed = TypeAdapter(Changed).validate_python(choice.changed)
+    return definition.model_copy(update={"changed": changed})
+
+
+def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectChoice) -> tuple[Field, ...]:
+    """The chosen fields, with those that reading itself needs: the key, the change field, what tells of deletion."""
+    if choice.fields == "all":
+        return tuple(schema.fields.values())
+    unknown = [name for name in choice.fields if name not in schema.fields]
+    if unknown:
+        import difflib
+
+        near = {name: difflib.get_close_matches(name, schema.fields, n=1) for name in unknown}
+        raise ConfigError(
+            f"{schema.name} has no field {', '.join(unknown)}",
+            problems=tuple(f"{name}: did you mean {match[0]}?" for name, match in near.items() if match),
+            next_step="correct the pipeline, or see `backhaul discover` for what there is",
+            object=schema.name,
+        )
+    needed = {*choice.fields, *schema.key, *([schema.change_field] if schema.change_field else [])}
+    for delete in definition.deletes:
+        if delete.type == "flag":
+            needed |= set(delete.when)
+        elif delete.type == "merge":
+            needed |= {*(delete.when or ()), delete.winner, delete.loser}
+    return tuple(each for name, each in schema.fields.items() if name in needed)
+
+
+def _due(definition: ObjectDefinition, name: str, marks: Marks, now: datetime, *, always: bool) -> frozenset[str]:
+    """The kinds of deletion to look for now."""
+    due: set[str] = set()
+    for delete in definition.deletes:
+        window = WINDOW_OF.get(delete.type)
+        if window is None:
+            continue
+        last = marks.get((name, window))
+        every = parse_duration(getattr(delete, "every", "1d"))
+        if last is None or now - last >= every or (always and delete.type != "census"):
+            due.add(delete.type)
+    return frozenset(due)

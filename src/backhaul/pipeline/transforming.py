@@ -1,0 +1,47 @@
+"""Entities from raw tables, and a snapshot of both: the second half of a run, under the same lease."""
+
+from __future__ import annotations
+
+from backhaul.discovery.cache import known_schema
+from backhaul.load.database import opened
+from backhaul.pipeline.context import Context
+from backhaul.telemetry.progress import StageDone, StageStarted
+from backhaul.transform.build import TransformResult, transform
+from backhaul.transform.compile import RawConnection, RawField
+from backhaul.transform.models import Models, find_models
+from backhaul.transform.plan import Customer
+
+
+def models_of(context: Context) -> Models:
+    """The catalog's contracts and staging, and over them the project's."""
+    from backhaul.config.catalog import catalog_root
+
+    return find_models([catalog_root() / "transforms", context.layout.transforms])
+
+
+def customer_of(context: Context) -> Customer:
+    """What transform needs to know: each connection's source, objects and fields."""
+    connections: dict[str, RawConnection] = {}
+    for name, connection in context.pipeline.connections.items():
+        schema = known_schema(context.state.schemas, context.customer, name)
+        chosen = connection.objects
+        objects = {
+            each.name: tuple(RawField(f.name, f.type, f.custom) for f in each.fields.values())
+            for each in (schema.objects.values() if schema is not None else ())
+            if chosen == "all" or each.name in chosen
+        }
+        connections[name] = RawConnection(name, connection.source, objects)
+    return Customer(context.customer, connections, context.pipeline.mappings)
+
+
+def transform_customer(context: Context, *, full: bool = False) -> TransformResult:
+    """Bring the entities up to date. The write lease is held. Raises ConfigError, StorageError."""
+    import time
+
+    began = time.perf_counter()
+    context.progress.on(StageStarted(context.customer, stage="transform"))
+    with opened(context.work, memory_limit="256MB", threads=context.destination.threads) as connection:
+        result = transform(connection, models_of(context), customer_of(context), run_id=context.run_id, full=full)
+    seconds = time.perf_counter() - began
+    context.progress.on(StageDone(context.customer, stage="transform", seconds=seconds, note=f"{result.changed} rows"))
+    return result
