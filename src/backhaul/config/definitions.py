@@ -11,7 +11,7 @@ from backhaul.config import documents
 from backhaul.config.catalog import Catalog
 from backhaul.config.destination import Destination
 from backhaul.config.nodes import Node
-from backhaul.config.problems import KeyPath, Place, Problem, closest, listed
+from backhaul.config.problems import KeyPath, Place, Problem, closest, listed, spell
 from backhaul.config.source import Source, resolve
 from backhaul.config.validation import validate
 
@@ -72,9 +72,9 @@ def _read_source(path: Path, shown: str, name: str) -> FoundSource:
     root = document.root
     if root is None:
         return FoundSource(None, document.problems)
-    unknown = list(_unknown_templates(root))
-    problems = [*document.problems, *unknown]
-    if unknown:
+    wrong = list(_wrong_uses(root))
+    problems = [*document.problems, *wrong]
+    if wrong:
         return FoundSource(None, tuple(problems))
     try:
         data = resolve(root.plain())
@@ -100,24 +100,37 @@ def _templates_of(node: Node) -> list[tuple[str, Node]]:
     return [(item.value, item) for item in items if isinstance(item.value, str)]
 
 
-def _unknown_templates(root: Node) -> Iterator[Problem]:
+def _wrong_uses(root: Node) -> Iterator[Problem]:
+    """What `resolve` could not work with: templates that are no maps, `use` that names none of them."""
     templates = root.child("templates")
-    names = list(templates.value) if templates is not None and isinstance(templates.value, dict) else []
+    named = templates.value if templates is not None and isinstance(templates.value, dict) else {}
+    if templates is not None and not isinstance(templates.value, dict | None):
+        yield Problem(templates.place, "templates", "expected a map of templates by name")
+    for name, entry in named.items():
+        if not isinstance(entry.node.value, dict):
+            yield Problem(entry.node.place, f"templates.{name}", "expected a map")
 
-    def walk(node: Node, path: str) -> Iterator[Problem]:
+    def walk(node: Node, path: KeyPath) -> Iterator[Problem]:
+        use = node.child("use")
+        if use is not None and not _is_text_or_texts(use):
+            yield Problem(use.place, spell((*path, "use")), "expected the name of a template, or a list of names")
         for name, at in _templates_of(node):
-            if name not in names:
-                near = closest(name, names)
-                what = f"there is no template {name}" + ("" if near else f"; there are {listed(names)}")
-                yield Problem(at.place, f"{path}use", what, near)
-        if isinstance(node.value, dict):
-            for key, entry in node.value.items():
-                yield from walk(entry.node, f"{path}{key}.")
-        elif isinstance(node.value, tuple):
-            for item in node.value:
-                yield from walk(item, path)
+            if name not in named:
+                near = closest(name, named)
+                what = f"there is no template {name}" + ("" if near else f"; there are {listed(named)}")
+                yield Problem(at.place, spell((*path, "use")), what, near)
+        children = node.value.items() if isinstance(node.value, dict) else ()
+        for key, entry in children:
+            yield from walk(entry.node, (*path, key))
+        for index, item in enumerate(node.value if isinstance(node.value, tuple) else ()):
+            yield from walk(item, (*path, index))
 
-    yield from walk(root, "")
+    yield from walk(root, ())
+
+
+def _is_text_or_texts(node: Node) -> bool:
+    items = node.value if isinstance(node.value, tuple) else (node,)
+    return all(isinstance(item.value, str) for item in items)
 
 
 def _through_use(root: Node, node: Node, step: str) -> tuple[KeyPath, Node] | None:
