@@ -355,6 +355,9 @@ class Result(Model):
     ok: Condition | None = None
     created: PathText | None = None
     changed: PathText | None = Field(default=None, description="The record's new change value.")
+    values: PathText | None = Field(
+        default=None, description="Where an answer repeats what was written, for answers that lack the row's id."
+    )
     error: ErrorAt | None = None
     conflict: Condition | None = Field(default=None, description="Refused because the record is no longer as last seen.")
     outcome: Literal["confirmed", "refused", "planned"] | None = Field(

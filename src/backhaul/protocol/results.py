@@ -1,0 +1,196 @@
+"""Which row of a batch got which answer. A row that no answer can be given to is `unknown`, never assumed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.source import Result, Write
+from backhaul.errors import FixDefinition
+from backhaul.http.request import Response
+from backhaul.protocol.conditions import holds
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.read_answer import read, read_error
+
+if TYPE_CHECKING:
+    from backhaul.protocol.writes import OutRow
+
+State = Literal["confirmed", "refused", "unknown", "planned"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswer:
+    """What became of one row. key: the vendor's, where the answer tells. changed: its new change value, as written.
+
+    planned: the vendor did not get to it; it may be sent again.
+    """
+
+    id: str
+    state: State
+    key: str | None = None
+    created: bool | None = None
+    changed: str | None = None
+    code: str = ""
+    message: str = ""
+    field: str = ""
+
+
+def of_response(
+    connection: Connection, write: Write, rows: Sequence[OutRow], response: Response, key: Sequence[str]
+) -> list[RowAnswer]:
+    """The answers to one batch, in the rows' order."""
+    result = write.result
+    if result is None:
+        raise FixDefinition("the write does not say which row got which answer")
+    answer = connection.answer(response)
+    match result.type:
+        case "all" | "status":
+            made = _key(result, answer)
+            return [RowAnswer(row.id, "confirmed", made or row.key, _created(result, answer)) for row in rows]
+        case "order":
+            return _by_order(result, rows, answer)
+        case "id":
+            return _by_id(result, rows, answer)
+        case "key":
+            return _by_key(result, rows, answer)
+        case "echo":
+            raise FixDefinition("results of type echo come from a job")
+
+
+def _by_order(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
+    records = paths.each(result.records or ".", answer)
+    if len(records) != len(rows):
+        return [RowAnswer(row.id, "unknown", message="the answer has another number of rows") for row in rows]
+    return [_told(result, row, record) for row, record in zip(rows, records, strict=True)]
+
+
+def _by_id(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
+    found = _refused(result, answer, {row.id for row in rows})
+    nameless: list[Answer] = []
+    for record in paths.each(result.records or ".", answer):
+        name = paths.first(result.id or ".", record)
+        if name in (MISSING, None):
+            nameless.append(record)
+        else:
+            row = next((each for each in rows if each.id == str(name)), None)
+            if row is not None:
+                found[row.id] = _told(result, row, record)
+    left = [row for row in rows if row.id not in found]
+    for row, matched in _by_values(result, left, nameless):
+        found[row.id] = _told(result, row, matched)
+    return [found.get(row.id) or RowAnswer(row.id, "unknown", message="the answer does not name it") for row in rows]
+
+
+def _by_values(result: Result, rows: Sequence[OutRow], records: Sequence[Answer]) -> list[tuple[OutRow, Answer]]:
+    """Answers without the row's id belong to the one row whose sent values they hold; to none where two would fit."""
+    if result.values is None:
+        return []
+    pairs: list[tuple[OutRow, Answer]] = []
+    free = list(rows)
+    for record in records:
+        written = paths.first(result.values, record)
+        fitting = [row for row in free if isinstance(written, Mapping) and _holds_values(written, row)]
+        if len(fitting) == 1 or (fitting and all(each.values == fitting[0].values for each in fitting)):
+            pairs.append((fitting[0], record))
+            free.remove(fitting[0])
+    return pairs
+
+
+def _holds_values(written: Mapping[str, Any], row: OutRow) -> bool:
+    sent = {**row.values}
+    return bool(sent) and all(_same(written.get(name), value) for name, value in sent.items() if name in written)
+
+
+def _same(written: Any, sent: Any) -> bool:
+    if written in (None, "") or sent in (None, ""):
+        return written in (None, "") and sent in (None, "")
+    return str(written).lower() == str(sent).lower()
+
+
+def _by_key(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
+    found = _refused(result, answer, {row.id for row in rows})
+    by_key = {row.key: row for row in rows}
+    for record in paths.each(result.records or ".", answer):
+        key = _key(result, record)
+        row = by_key.get(key)
+        if row is not None:
+            found[row.id] = _told(result, row, record)
+    return [found.get(row.id) or RowAnswer(row.id, "unknown", message="the answer does not name it") for row in rows]
+
+
+def _refused(result: Result, answer: Answer, ids: set[str]) -> dict[str, RowAnswer]:
+    """Rows named by an error in a list of errors of its own."""
+    at = result.error
+    found: dict[str, RowAnswer] = {}
+    if at is None or at.records is None or at.id is None:
+        return found
+    for error in paths.each(at.records, answer):
+        name = paths.first(at.id, error)
+        for each in name if isinstance(name, list) else [name]:
+            if str(each) in ids:
+                facts = read_error(at, error)
+                code, message, named = (facts.get(part, "") for part in ("code", "message", "field"))
+                found[str(each)] = RowAnswer(str(each), "refused", code=code, message=message, field=named)
+    return found
+
+
+def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
+    if result.ok is not None and not holds(result.ok, record):
+        facts = read_error(result.error, record) if result.error is not None else {}
+        return RowAnswer(row.id, "refused", **{name: facts.get(name, "") for name in ("code", "message", "field")})
+    changed = paths.first(result.changed, record) if result.changed else MISSING
+    return RowAnswer(
+        row.id,
+        "confirmed",
+        _key(result, record) or row.key,
+        _created(result, record),
+        None if changed in (MISSING, None) else str(changed),
+    )
+
+
+def _key(result: Result, record: Answer) -> str | None:
+    value = read(result.key, record) if result.key is not None else None
+    return None if value in (None, "") else str(value)
+
+
+def _created(result: Result, record: Answer) -> bool | None:
+    value = paths.first(result.created, record) if result.created else MISSING
+    return None if value in (MISSING, None) else str(value).lower() == "true"
+
+
+def echoed(
+    result: Result, sent: Mapping[str, Mapping[str, str]], records: Sequence[Mapping[str, str | None]]
+) -> dict[str, RowAnswer]:
+    """Answers of a result file that repeats the columns that were sent. Equal rows are told apart by their number only.
+
+    sent: row id -> its cells as they were sent.
+    """
+    places: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
+    for row_id, cells in sent.items():
+        places[_cells(cells)].append(row_id)
+    found: dict[str, RowAnswer] = {}
+    for record in records:
+        own = {name: value or "" for name, value in record.items() if not name.startswith("sf__")}
+        waiting = places.get(_cells(own))
+        if not waiting:
+            continue
+        row_id = waiting.pop(0)
+        answer = Answer(dict(record))
+        facts = read_error(result.error, answer) if result.error is not None else {}
+        found[row_id] = RowAnswer(
+            row_id,
+            result.outcome or "unknown",
+            _key(result, answer),
+            _created(result, answer),
+            code=facts.get("code", ""),
+            message=facts.get("message", ""),
+        )
+    return found
+
+
+def _cells(cells: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in cells.items() if value != ""))

@@ -1,0 +1,169 @@
+"""Writes batches: renders them as the definition says, sends them, and tells what became of each row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from backhaul.config.source import ObjectDefinition, Values, Write
+from backhaul.errors import FixDefinition
+from backhaul.http.refusals import AnswerLost, Refused
+from backhaul.protocol import render
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.render import UNBOUND, Bindings
+from backhaul.protocol.results import RowAnswer, of_response
+from backhaul.protocol.schema import ObjectSchema
+from backhaul.protocol.values import spell
+
+Mode = Literal["create", "update", "upsert", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutRow:
+    """One record to write. id: our own, the same when it is sent again. values: by the vendor's field names, typed.
+
+    key: the vendor's key, of updates and deletes. match: the value of the unique field, of upserts.
+    """
+
+    id: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    match: Any = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is written, and how. match_field: the unique field of an upsert."""
+
+    schema: ObjectSchema
+    definition: ObjectDefinition
+    mode: Mode
+    write: Write
+    match_field: str | None = None
+
+
+def choose(
+    schema: ObjectSchema, definition: ObjectDefinition, mode: Mode, rows: int, match_field: str | None = None
+) -> Target:
+    """The first of the definition's writes for this mode that is worth it for so many rows.
+
+    Raises FixDefinition where the object cannot be written so.
+    """
+    writes: Sequence[Write] = getattr(definition.writes, mode)
+    for write in writes:
+        if rows >= write.at_least:
+            return Target(schema, definition, mode, write, match_field)
+    modes = [name for name in ("create", "update", "upsert", "delete") if getattr(definition.writes, name)]
+    raise FixDefinition(
+        f"{schema.name} cannot be written with mode {mode}; it can with {', '.join(modes) or 'none'}",
+        next_step="choose another mode in the push, or add the write to the source definition",
+        object=schema.name,
+    )
+
+
+def batches(target: Target, rows: Sequence[OutRow]) -> Iterator[list[OutRow]]:
+    """Rows in the vendor's largest batches."""
+    size = target.write.batch
+    for start in range(0, len(rows), size):
+        yield list(rows[start : start + size])
+
+
+def calls_for(target: Target, rows: int) -> int:
+    """How many API calls so many rows take, jobs counted with their steps and one poll."""
+    full = -(-rows // target.write.batch)
+    job = target.write.job
+    if job is None:
+        return full
+    return full * (2 + len(job.results) + sum(step is not None for step in (job.upload, job.start, job.delete)))
+
+
+def send(
+    connection: Connection, target: Target, rows: Sequence[OutRow], *, on_job: Callable[[str], None] = lambda job: None
+) -> list[RowAnswer]:
+    """Send one batch and say what became of each row, in the rows' order.
+
+    A batch that the vendor refuses as a whole is halved until the rows at fault stand alone. A lost answer leaves its
+    rows `unknown`: they may have been written. Raises Wait, Reauthorise, FixDefinition, VendorDown (nothing was
+    written by the call that raised).
+    """
+    if target.write.job is not None:
+        from backhaul.protocol.write_jobs import run_write_job
+
+        return run_write_job(connection, target, rows, on_job)
+    try:
+        response = connection.call(
+            target.write,
+            bindings(connection, target, rows),
+            role=target.mode,
+            object=target.schema.name,
+            repeatable=target.write.repeatable,
+        )
+    except AnswerLost as lost:
+        return [RowAnswer(row.id, "unknown", message=lost.what) for row in rows]
+    except Refused as refused:
+        if len(rows) > 1 and refused.outcome in ("split", "reject"):
+            middle = len(rows) // 2
+            return [*send(connection, target, rows[:middle]), *send(connection, target, rows[middle:])]
+        if refused.outcome in ("split", "reject", "absent"):
+            facts = refused.facts
+            said = facts.message or refused.what
+            return [RowAnswer(row.id, "refused", code=facts.code, message=said, field=facts.field) for row in rows]
+        raise
+    return of_response(connection, target.write, rows, response, target.schema.key)
+
+
+def bindings(connection: Connection, target: Target, rows: Sequence[OutRow]) -> Bindings:
+    """What a write's request may use: of one row where rows go one by one, of the batch where they go together."""
+    values = target.write.values or connection.source.values
+    base = connection.bindings(target.schema, target.definition)
+    base = base.reading((), values, connection.zone_of(values)).with_(
+        operation=_OPERATIONS[target.mode], match__field=target.match_field
+    )
+    each = [_of_row(base, target, row, values) for row in rows]
+    bound = base.with_(keys=[row.key for row in rows if row.key is not None], match__values=[row.match for row in rows])
+    if target.write.item is not None:
+        bound = bound.with_(items=[_item(target, one) for one in each])
+    return Bindings({**bound.names, **each[0].names}, (), bound.values, bound.zone) if len(rows) == 1 else bound
+
+
+_OPERATIONS = {"create": "insert", "update": "update", "upsert": "upsert", "delete": "delete"}
+
+
+def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bindings:
+    empty = values.empty
+    spelt = {
+        name: empty if value is None else spell(value, values, base.zone)
+        for name, value in row.values.items()
+        if name != target.match_field or row.match is None
+    }
+    return base.with_(
+        item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=row.version, idempotency_key=row.id
+    )
+
+
+def _item(target: Target, one: Bindings) -> Any:
+    item = render.body(target.write.item, one)
+    return {} if item is UNBOUND else item
+
+
+def csv_of(items: Sequence[Mapping[str, Any]], empty: str) -> bytes:
+    """A batch as CSV, its columns those of all rows. A missing value is left alone, an empty one is cleared."""
+    columns = list(dict.fromkeys(name for item in items for name in item))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for item in items:
+        writer.writerow([_cell(item[name], empty) if name in item else "" for name in columns])
+    return text.getvalue().encode()
+
+
+def _cell(value: Any, empty: str) -> str:
+    if value is None:
+        return empty
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
