@@ -128,15 +128,22 @@ def _log(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, versio
         if n not in _UNLOGGED and n != "id"
     ]
     before = count(connection, "SELECT count(*) FROM target.main._changes")
+    held = f"(SELECT * FROM {place} WHERE rowid IN (SELECT place FROM places))"
+    # by place, so that only the blocks that hold changed rows are read
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT o.rowid AS place FROM {place} AS o SEMI JOIN fresh AS f"
+        " ON f.id = o.id"
+    )
     connection.execute(
         f"INSERT INTO target.main._changes\n"
         f"SELECT {literal(table.name)}, id, op, columns, {version} FROM (\n"
         f"  SELECT f.id, CASE WHEN o.id IS NULL THEN 'insert'"
         f" WHEN f.is_deleted AND NOT o.is_deleted THEN 'delete' ELSE 'update' END AS op,\n"
         f"    list_filter([{', '.join(compared)}], lambda name: name IS NOT NULL) AS columns\n"
-        f"  FROM fresh AS f LEFT JOIN {place} AS o ON o.id = f.id\n"
+        f"  FROM fresh AS f LEFT JOIN {held} AS o ON o.id = f.id\n"
         f") WHERE op = 'insert' OR len(columns) > 0"
     )
+    connection.execute("DROP TABLE places")
     connection.execute(
         f"INSERT INTO target.main._changes SELECT {literal(table.name)}, o.id, 'delete', [], {version}"
         f" FROM {place} AS o SEMI JOIN gone AS g ON g.id = o.id"

@@ -1,15 +1,36 @@
 """Write a version's raw tables: the previous file with the rows that differ applied.
 
-A row that was read again with the same values is left as it was: a snapshot changes when values do.
+What differs is found before anything is copied, because most runs read some rows again that have not changed: those
+alone are no reason for a new version.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import duckdb
 
 from backhaul.publish.tables import Table, count, database_name, quote, tables
 
 REJECTS = "_rejects"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the raw tables are beside the base: the temporary tables `fresh_<n>` (rows) and `gone_<n>` (keys)."""
+
+    whole: tuple[str, ...]
+    """Tables that are new or have other columns."""
+    touched: dict[str, int]
+    """Table -> n."""
+    dropped: tuple[str, ...]
+    rejects: bool
+    rows: int
+    """Rows whose values differ, over all tables: at least so many."""
+
+    @property
+    def matters(self) -> bool:
+        return bool(self.whole or self.dropped or self.rejects or self.rows)
 
 
 def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
@@ -19,84 +40,126 @@ def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
 
 
 def signatures(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Each raw table's state as a short text, with the columns it has."""
+    """Each raw table's state: `<rows>/<exclusive or of their stamps>`; of the rejects, their number and last time."""
     found = {}
     for name, table in raw_tables(connection).items():
-        stamp = table.stamp("t")
         row = connection.execute(
-            f"SELECT count(*), bit_xor({stamp}), sum({stamp} % 1000003) FROM raw.{quote(name)} AS t"
+            f"SELECT count(*), coalesce(bit_xor({table.stamp('t')}), 0) FROM raw.{quote(name)} AS t"
         ).fetchone()
-        found[name] = "/".join(str(each) for each in (*(row or ()), *table.columns, *table.columns.values()))
+        found[name] = "/".join(str(each) for each in row or (0, 0))
     if _has_rejects(connection):
         row = connection.execute(f"SELECT count(*), max(rejected_at) FROM raw.{REJECTS}").fetchone()
         found[REJECTS] = "/".join(str(each) for each in row or ())
     return found
 
 
-def differs(connection: duckdb.DuckDBPyConnection, database: str, touched: set[str]) -> bool:
-    """Whether any touched raw table has other values than the attached database's."""
-    there = tables(connection, database, "main", hidden=True)
+def difference(
+    connection: duckdb.DuckDBPyConnection, database: str, before: dict[str, str], state: dict[str, str]
+) -> Difference:
+    """Compare the raw tables with an attached database that had the state `before`."""
     here = raw_tables(connection)
-    if set(here) != {name for name in there if not name.startswith("_")} or REJECTS in touched:
-        return True
-    for name in sorted(touched & set(here)):
-        if there[name].columns != here[name].columns:
-            return True
-        if any(count(connection, f"SELECT count(*) FROM ({sql})") for sql in _differences(here[name], database)):
-            return True
-    return False
+    there = tables(connection, database, "main", hidden=True)
+    whole = [name for name, table in here.items() if name not in there or there[name].columns != table.columns]
+    touched: dict[str, int] = {}
+    rows = 0
+    for name in here:
+        if name in whole or state[name] == before.get(name):
+            continue
+        touched[name] = len(touched)
+        rows += _compare(connection, here[name], database, before.get(name), touched[name])
+    return Difference(
+        whole=tuple(whole),
+        touched=touched,
+        dropped=tuple(name for name in there if name not in here and not name.startswith("_")),
+        rejects=state.get(REJECTS) != before.get(REJECTS),
+        rows=rows,
+    )
 
 
-def write_raw(connection: duckdb.DuckDBPyConnection, touched: set[str] | None) -> int:
+def forget(connection: duckdb.DuckDBPyConnection, found: Difference) -> None:
+    """Drop the temporary tables."""
+    for n in found.touched.values():
+        connection.execute(f"DROP TABLE fresh_{n}")
+        connection.execute(f"DROP TABLE gone_{n}")
+
+
+def write_raw(connection: duckdb.DuckDBPyConnection, found: Difference | None) -> int:
     """Bring `target`, which is attached, to the state of the raw tables; returns the rows written or removed.
 
-    touched: the tables to look at; None: all of them.
+    found: what differs from `target`; None: it is empty.
     """
     here = raw_tables(connection)
-    there = tables(connection, "target", "main", hidden=True)
     changed = 0
-    for name, table in here.items():
+    for name in here if found is None else found.whole:
         place = f"target.main.{quote(name)}"
-        old = there.get(name)
-        if old is None or old.columns != table.columns:
-            connection.execute(f"CREATE OR REPLACE TABLE {place} AS SELECT * FROM raw.{quote(name)}")
-            changed += count(connection, f"SELECT count(*) FROM {place}")
-        elif touched is None or name in touched:
-            changed += _apply(connection, table)
-    for name in there:
-        if name not in here and not name.startswith("_"):
+        connection.execute(f"CREATE OR REPLACE TABLE {place} AS SELECT * FROM raw.{quote(name)}")
+        changed += count(connection, f"SELECT count(*) FROM {place}")
+    if found is not None:
+        for name, n in found.touched.items():
+            changed += _apply(connection, here[name], n)
+        for name in found.dropped:
             connection.execute(f"DROP TABLE target.main.{quote(name)}")
-    if _has_rejects(connection):
+    if _has_rejects(connection) and (found is None or found.rejects):
         connection.execute(f"CREATE OR REPLACE TABLE target.main.{REJECTS} AS SELECT * FROM raw.{REJECTS}")
     return changed
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+def _apply(connection: duckdb.DuckDBPyConnection, table: Table, n: int) -> int:
     place = f"target.main.{quote(table.name)}"
-    fresh, gone = _differences(table, "target")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {fresh}")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS {gone}")
-    changed = count(connection, "SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM gone)")
+    changed = count(connection, f"SELECT (SELECT count(*) FROM fresh_{n}) + (SELECT count(*) FROM gone_{n})")
     if changed:
         connection.execute(
-            f"DELETE FROM {place} WHERE _key IN (SELECT _key FROM fresh UNION ALL SELECT _key FROM gone)"
+            f"DELETE FROM {place} WHERE _key IN (SELECT _key FROM fresh_{n} UNION ALL SELECT _key FROM gone_{n})"
         )
-        connection.execute(f"INSERT INTO {place} ({table.names}) SELECT {table.names} FROM fresh")
-    connection.execute("DROP TABLE fresh")
-    connection.execute("DROP TABLE gone")
+        connection.execute(f"INSERT INTO {place} ({table.names}) SELECT {table.names} FROM fresh_{n}")
     return changed
 
 
-def _differences(table: Table, database: str) -> tuple[str, str]:
-    """The raw rows that the database lacks or has with other values; the keys that it has and raw lacks."""
+def _compare(connection: duckdb.DuckDBPyConnection, table: Table, database: str, before: str | None, n: int) -> int:
+    """Make `fresh_<n>` and `gone_<n>`; returns 0 where their rows differ by nothing but when they were read."""
     here, there = f"raw.{quote(table.name)}", f"{database}.main.{quote(table.name)}"
-    touched = f"(SELECT r.* FROM {here} AS r ANTI JOIN {there} AS o ON {table.stamp('o')} = {table.stamp('r')})"
-    fresh = (
-        f"SELECT t.* FROM {touched} AS t"
-        f" ANTI JOIN {there} AS o ON o._key = t._key AND {table.content('o')} = {table.content('t')}"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh_{n} AS SELECT r.* FROM {here} AS r"
+        f" WHERE coalesce(r._run_id, '') NOT IN (SELECT DISTINCT coalesce(o._run_id, '') FROM {there} AS o)"
     )
-    departed = f"(SELECT o._key FROM {there} AS o ANTI JOIN {here} AS r ON {table.stamp('o')} = {table.stamp('r')})"
-    return fresh, f"SELECT d._key FROM {departed} AS d ANTI JOIN {here} AS r ON r._key = d._key"
+    if before is not None and _explained(connection, table, here, there, before, n):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE gone_{n} (_key VARCHAR)")
+    else:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE fresh_{n} AS SELECT r.* FROM {here} AS r"
+            f" ANTI JOIN {there} AS o ON {table.stamp('o')} = {table.stamp('r')}"
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE gone_{n} AS"
+            f" SELECT o._key FROM {there} AS o ANTI JOIN {here} AS r ON r._key = o._key"
+        )
+    gone = count(connection, f"SELECT count(*) FROM gone_{n}")
+    # most rows that changed say so in the few system columns; only where none does are all values compared
+    for same in (table.state("o", "t"), f"{table.content('o')} = {table.content('t')}"):
+        differing = gone + count(
+            connection, f"SELECT count(*) FROM fresh_{n} AS t ANTI JOIN {there} AS o ON o._key = t._key AND {same}"
+        )
+        if differing:
+            return differing
+    return 0
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, table: Table, here: str, there: str, before: str, n: int) -> bool:
+    """Whether the rows of runs that the base has not seen are all that happened since.
+
+    They are, when the rows of the other runs are the base's less the ones that the new runs took over: by number, and
+    by the exclusive or of their stamps.
+    """
+    kept = connection.execute(
+        f"SELECT count(*), coalesce(bit_xor({table.stamp('r')}), 0) FROM {here} AS r"
+        f" WHERE coalesce(r._run_id, '') IN (SELECT DISTINCT coalesce(o._run_id, '') FROM {there} AS o)"
+    ).fetchone()
+    taken = connection.execute(
+        f"SELECT count(*), coalesce(bit_xor({table.stamp('o')}), 0) FROM {there} AS o"
+        f" WHERE o._key IN (SELECT _key FROM fresh_{n})"
+    ).fetchone()
+    rows, stamps = (int(each) for each in before.split("/"))
+    return kept is not None and taken is not None and (rows - taken[0], stamps ^ int(taken[1])) == tuple(kept)
 
 
 def _has_rejects(connection: duckdb.DuckDBPyConnection) -> bool:

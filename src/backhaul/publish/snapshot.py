@@ -13,7 +13,7 @@ import duckdb
 from backhaul.config.layout import Layout
 from backhaul.errors import ConfigError, StorageError
 from backhaul.publish.entities import Label, has_changes, write_entities
-from backhaul.publish.raw import differs, signatures, write_raw
+from backhaul.publish.raw import Difference, difference, forget, signatures, write_raw
 from backhaul.publish.tables import comment_on, database_name, literal, quote, tables
 from backhaul.publish.versions import AsOf, Manifest, Retention, Versions, copy, now, sync
 
@@ -91,17 +91,20 @@ class _Publish:
         self._bytes = 0
 
     def run(self) -> PublishResult:
+        with self._raw_difference() as (raw, found):
+            return self._publish(raw, found)
+
+    def _publish(self, raw: dict[str, str], found: Difference | None) -> PublishResult:
         base = self._base
         at = now()
         models = self._models()
-        raw = signatures(self._connection)
-        touched = None if base is None else {n for n in raw if raw[n] != base.signatures.get(n)}
-        raw_differs = touched is None or self._raw_differs(touched, set(raw))
+        raw_differs = found is None or found.matters
         entities_differ = (
             base is None or self._after is None or base.models != models or has_changes(self._connection, self._after)
         )
         if base is not None and not raw_differs and not entities_differ:
-            self._versions.refresh(replace(base, as_of=self._wanted.as_of, signatures=raw, seq=self._seq))
+            # the raw tables' state stays that of the file, or its rows could not be accounted for next time
+            self._versions.refresh(replace(base, as_of=self._wanted.as_of))
             return self._result(base, new=False)
         label = Label(self._version, at, self._wanted.run_id, self._wanted.configuration, self._wanted.as_of)
         entities, entities_compact = (base.entities, base.entities_compact) if base else ("", 0)
@@ -110,7 +113,7 @@ class _Publish:
             entities, entities_compact, changed = self._write_entities(label)
         raw_file, raw_compact, raw_changed = (base.raw, base.raw_compact, 0) if base else (None, 0, 0)
         if raw_differs:
-            raw_file, raw_compact, raw_changed = self._write_raw(label, touched)
+            raw_file, raw_compact, raw_changed = self._write_raw(label, found)
         manifest = Manifest(
             version=self._version,
             previous=base.version if base else None,
@@ -124,7 +127,7 @@ class _Publish:
             work_id=self._work_id,
             seq=self._seq,
             models=models,
-            signatures=raw,
+            signatures=raw if raw_differs or base is None else base.signatures,
             as_of=self._wanted.as_of,
         )
         self._versions.commit(manifest)
@@ -139,10 +142,10 @@ class _Publish:
         compact = self._compacted("entities", path, base.entities_compact if base else 0)
         return name, compact, changed
 
-    def _write_raw(self, label: Label, touched: set[str] | None) -> tuple[str, int, int]:
+    def _write_raw(self, label: Label, found: Difference | None) -> tuple[str, int, int]:
         base = self._base
-        with self._target("raw", base.raw if base else None) as path:
-            changed = write_raw(self._connection, touched)
+        with self._target("raw", base.raw if base and found else None) as path:
+            changed = write_raw(self._connection, found)
             self._connection.execute(
                 "CREATE OR REPLACE TABLE target.main._snapshot AS SELECT ?::BIGINT AS version,"
                 " ?::TIMESTAMPTZ AS published_at, ?::VARCHAR AS run_id, ?::VARCHAR AS configuration,"
@@ -200,21 +203,28 @@ class _Publish:
         self._bytes += path.stat().st_size
         return path.stat().st_size
 
-    def _raw_differs(self, touched: set[str], present: set[str]) -> bool:
+    @contextmanager
+    def _raw_difference(self) -> Iterator[tuple[dict[str, str], Difference | None]]:
+        """The raw tables' state, and what differs from the base; None where there is no base to compare with."""
         base = self._base
-        if base is None or base.raw is None or set(base.signatures) != present:
-            return True
-        if not touched:
-            return False
+        state = signatures(self._connection)
+        if base is None or base.raw is None:
+            yield state, None
+            return
         try:
             self._connection.execute(f"ATTACH {literal(str(self._versions.folder / base.raw))} AS base (READ_ONLY)")
         except duckdb.IOException:
-            # someone has the file open for writing; a new version gets them out of the way
-            return True
+            # someone has the file open for writing: it may not be what we wrote, so everything is written anew
+            yield state, None
+            return
         try:
-            return differs(self._connection, "base", touched)
+            found = difference(self._connection, "base", dict(base.signatures), state)
         finally:
             self._connection.execute("DETACH base")
+        try:
+            yield state, found
+        finally:
+            forget(self._connection, found)
 
     def _models(self) -> str:
         rows = self._connection.execute(

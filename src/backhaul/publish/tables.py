@@ -36,6 +36,11 @@ class Table:
         """A raw row's system columns as one number: it differs whenever the loader has touched the row."""
         return f"hash({', '.join(f'{alias}.{name}' for name in SYSTEM_FIELDS if name in self.columns)})"
 
+    def state(self, one: str, other: str) -> str:
+        """The condition that two raw rows are of the same moment at the vendor."""
+        fields = [name for name in ("_changed_at", "_deleted_at", "_merged_into") if name in self.columns]
+        return " AND ".join(f"{one}.{name} IS NOT DISTINCT FROM {other}.{name}" for name in fields) or "true"
+
     def content(self, alias: str) -> str:
         """A raw row's values as one number, bar when and by which run they were read."""
         return f"hash({', '.join(f'{alias}.{quote(n)}' for n in self.columns if n not in ('_read_at', '_run_id'))})"

@@ -115,14 +115,15 @@ class _Entity:
         build = SliceBuild(self._connection, part, self._plan.shape, seq=self._seq, run_id=self._run_id)
         with self._transaction():
             if kept is None:
-                build.forget_joined()
+                build.forget()
                 result = build.first()
             elif full or kept[0] != part.fingerprint:
-                build.forget_joined()
+                build.forget()
                 result = build.all()
             else:
-                result = build.touched()
+                result = build.touched(json.loads(kept[1])[0])
             build.remember_joined()
+            build.remember_runs()
             self._forget(part.connection, part.object)
             self._connection.execute(
                 "INSERT INTO meta.slices VALUES (?, ?, ?, ?, ?)",
@@ -159,7 +160,7 @@ class _Entity:
         columns = [f"{quote(name)} {column.sql_type}" for name, column in shape.columns.items()]
         columns += [f"{name} {type_}" for name, type_ in HIDDEN.items()]
         self._connection.execute(f"CREATE OR REPLACE TABLE entities.{quote(self._name)} ({', '.join(columns)})")
-        for table in ("slices", "joined", "rejects"):
+        for table in ("slices", "joined", "runs", "rejects"):
             self._connection.execute(f"DELETE FROM meta.{table} WHERE entity = ?", [self._name])
 
     def _comment(self, shape: EntityShape) -> None:
@@ -189,9 +190,11 @@ class _Entity:
                 "DELETE FROM meta.rejects WHERE entity = ? AND connection = ? AND object = ?",
                 [self._name, connection, object_name],
             )
-            self._connection.execute(
-                "DELETE FROM meta.joined WHERE entity = ? AND slice = ?", [self._name, f"{connection}:{object_name}"]
-            )
+            for kept in ("joined", "runs"):
+                self._connection.execute(
+                    f"DELETE FROM meta.{kept} WHERE entity = ? AND slice = ?",
+                    [self._name, f"{connection}:{object_name}"],
+                )
         return SliceResult(removed=int(row[0]) if row else 0)
 
     def _forget(self, connection: str, object_name: str) -> None:

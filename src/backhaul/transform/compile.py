@@ -11,7 +11,7 @@ from sqlglot import exp
 from backhaul.transform.compiled import Join, Missing, Slice, stamp_sql
 from backhaul.transform.contracts import STAGED_COMMON, Column, EntityShape
 from backhaul.transform.convert import TEXT, as_text, is_decimal
-from backhaul.transform.expand import Conversion, Expander, Relation, Unresolvable
+from backhaul.transform.expand import SYSTEM_FIELDS, Conversion, Expander, Relation, Unresolvable
 from backhaul.transform.mappings import MappedColumn, unknown_functions
 from backhaul.transform.sql import call, cast, column, render
 from backhaul.transform.staging import SRC, Staging
@@ -77,6 +77,7 @@ class _Compiler:
         self.conversions: list[tuple[str, Conversion]] = []
         self.resolved: dict[str, exp.Expr] = {}
         self.values: dict[str, Mapping[str, str]] = {}
+        self.references: dict[str, str] = {}
 
     def compile(self, mapping: Mapping[str, MappedColumn]) -> Slice:
         unknown = [
@@ -122,6 +123,8 @@ class _Compiler:
             ),
             resolved=self.resolved,
             values=self.values,
+            references=self.references,
+            fields={name: each for name, each in src.types.items() if name not in SYSTEM_FIELDS},
         )
 
     # one column
@@ -190,6 +193,8 @@ class _Compiler:
         self.used |= expander.used
         self.missing |= expander.missing
         self.conversions += [(name, each) for each in expander.conversions]
+        if len(expander.prefixes) == 1:
+            self.references[name] = expander.prefixes[0]
 
     # the columns that every entity has
 

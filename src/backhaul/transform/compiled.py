@@ -70,6 +70,10 @@ class Slice:
     resolved: Mapping[str, exp.Expr]
     values: Mapping[str, Mapping[str, str]]
     """Column -> value map on top of its resolved expression."""
+    references: Mapping[str, str]
+    """Column -> what stands before the vendor's key in the ids it holds."""
+    fields: Mapping[str, str]
+    """The raw table's vendor fields and their DuckDB types."""
 
     @property
     def key(self) -> str:

@@ -80,10 +80,12 @@ class Expander:
     conversions: list[Conversion] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    prefixes: list[str] = field(default_factory=list)
+    """What stands before the key in each reference that was expanded."""
 
     def projection(self, tree: exp.Expr, to: ColumnType) -> exp.Expr:
         """The expression of one column, of the column's type."""
-        macro = _macro(tree)
+        macro = macro_of(tree)
         if macro is not None and to in _GIVES.get(macro, ()):
             return self._converted(self._only(tree), to)
         value = self.expression(tree)
@@ -106,7 +108,7 @@ class Expander:
             return self._comparison(node)
         if type(node) is exp.Cast:
             return exp.TryCast(this=self.expression(node.this), to=node.args["to"].copy())
-        macro = _macro(node)
+        macro = macro_of(node)
         return self._expand(macro, node) if macro is not None else node
 
     def _comparison(self, node: exp.EQ) -> exp.Expr:
@@ -151,6 +153,7 @@ class Expander:
         if len(arguments) not in (2, 3) or len(names) != len(arguments) - 1:
             raise Unresolvable("it is ref(entity, key) or ref(entity, object, key)")
         prefix = self.prefix(names[0], names[1] if len(names) == 2 else None)
+        self.prefixes.append(prefix)
         value = self.expression(arguments[-1])
         if isinstance(value, exp.Null):
             return value
@@ -200,10 +203,10 @@ class Expander:
             return relation.types[spelt] if relation and spelt else None
         if isinstance(tree, exp.Literal):
             return TEXT if tree.is_string else None
-        return TEXT if _macro(tree) in ("ref", "json_text") else None
+        return TEXT if macro_of(tree) in ("ref", "json_text") else None
 
     def _spell(self, tree: exp.Expr) -> str:
-        macro = _macro(tree)
+        macro = macro_of(tree)
         if macro is not None and tree.expressions:
             return self._spell(tree.expressions[-1 if macro == "ref" else 0])
         return tree.name if isinstance(tree, exp.Column) else tree.sql(dialect="duckdb")
@@ -219,7 +222,8 @@ def _fold(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _macro(node: exp.Expr) -> str | None:
+def macro_of(node: exp.Expr) -> str | None:
+    """The name of the macro that the expression calls; None where it calls none."""
     if isinstance(node, exp.Anonymous) and isinstance(node.this, str) and node.this.lower() in MACROS:
         return node.this.lower()
     return None

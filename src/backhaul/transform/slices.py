@@ -15,6 +15,8 @@ from backhaul.transform.compiled import HIDDEN, Join, Slice
 from backhaul.transform.contracts import EntityShape
 from backhaul.transform.sql import literal, quote
 
+_RUN = "coalesce(src._run_id, '')"
+
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
@@ -42,6 +44,7 @@ class SliceBuild:
         self._published = ", ".join(quote(name) for name in shape.columns)
         self._seq = seq
         self._run_id = run_id
+        self._only_new_runs = False
 
     def first(self) -> SliceResult:
         """Fill a slice that has no rows."""
@@ -58,17 +61,53 @@ class SliceBuild:
         """Look at every raw row: the compiled SQL is another than last time."""
         return self.again(None)
 
-    def touched(self) -> SliceResult:
-        """Look at the raw rows that were touched, or whose joined rows were."""
+    def touched(self, before: str) -> SliceResult:
+        """Look at the raw rows that were touched, or whose joined rows were. before: the raw table's state then."""
         self._run(
             "CREATE OR REPLACE TEMP TABLE candidates AS\n"
-            f"SELECT src._key FROM raw.{quote(self._part.table)} AS src\n"
-            f"ANTI JOIN (SELECT _stamp FROM {self._table} WHERE {self._part.mine}) AS e"
-            f" ON e._stamp = {self._part.stamp}"
+            f"SELECT src._key FROM raw.{quote(self._part.table)} AS src WHERE {_RUN} NOT IN ({self._runs()})"
         )
+        self._only_new_runs = self._explained(before)
+        if not self._only_new_runs:
+            self._run(
+                "CREATE OR REPLACE TEMP TABLE candidates AS\n"
+                f"SELECT src._key FROM raw.{quote(self._part.table)} AS src\n"
+                f"ANTI JOIN (SELECT _stamp FROM {self._table} WHERE {self._part.mine}) AS e"
+                f" ON e._stamp = {self._part.stamp}"
+            )
         for join in self._part.joins:
             self._add_joined(join)
         return self.again("src._key IN (SELECT _key FROM candidates)")
+
+    def _explained(self, before: str) -> bool:
+        """Whether the rows of runs not seen before are all that happened to the raw table.
+
+        They are, when the rows of the runs seen before are those of last time less the ones that the new runs took
+        over: by number, and by the exclusive or of their stamps. Else a late part, a hard delete or a row that makes
+        no entity is involved, and all stamps are compared.
+        """
+        old_runs = self._counted(
+            f"SELECT count(*), bit_xor({self._part.stamp}) FROM raw.{quote(self._part.table)} AS src"
+            f" WHERE {_RUN} IN ({self._runs()})"
+        )
+        taken = self._counted(
+            f"SELECT count(*), bit_xor(_stamp) FROM (SELECT DISTINCT _raw_key, _stamp FROM {self._table}"
+            f" WHERE {self._part.mine} AND _raw_key IN (SELECT _key FROM candidates))"
+        )
+        rows, stamps = (int(each) for each in before.split("/"))
+        return (rows - taken[0], stamps ^ taken[1]) == old_runs
+
+    def remember_runs(self) -> None:
+        """Keep which runs the raw table's rows are of."""
+        now = f"SELECT DISTINCT {_RUN} AS run_id FROM raw.{quote(self._part.table)} AS src"
+        mine = f"entity = {literal(self._part.entity)} AND slice = {literal(self._part.key)}"
+        self._run(f"CREATE OR REPLACE TEMP TABLE present AS {now}")
+        self._run(f"DELETE FROM meta.runs WHERE {mine} AND run_id NOT IN (SELECT run_id FROM present)")
+        self._run(
+            f"INSERT INTO meta.runs SELECT {literal(self._part.entity)}, {literal(self._part.key)}, run_id FROM present"
+            f" WHERE run_id NOT IN ({self._runs()})"
+        )
+        self._run("DROP TABLE present")
 
     def remember_joined(self) -> None:
         """Keep the joined tables' stamps, so that the next build finds what changed in them."""
@@ -82,11 +121,13 @@ class SliceBuild:
                 f" ON kept.stamp = {self._joined_stamp(join)}"
             )
 
-    def forget_joined(self) -> None:
-        """Drop what is kept of the joined tables: the slice starts anew."""
-        self._run(
-            f"DELETE FROM meta.joined WHERE entity = {literal(self._part.entity)} AND slice = {literal(self._part.key)}"
-        )
+    def forget(self) -> None:
+        """Drop what is kept of the raw tables: the slice starts anew."""
+        for table in ("joined", "runs"):
+            self._run(
+                f"DELETE FROM meta.{table} WHERE entity = {literal(self._part.entity)}"
+                f" AND slice = {literal(self._part.key)}"
+            )
 
     # the steps
 
@@ -97,11 +138,17 @@ class SliceBuild:
         repeated = self._drop_repeated() if self._part.order_sql is not None else 0
         removed = self._remove_departed(only)
         self._run(
-            f"UPDATE {self._table} AS e SET _stamp = s._stamp, _raw_key = s._raw_key FROM staged AS s"
-            " WHERE e.id = s.id AND e._hash = s._hash AND e._stamp <> s._stamp"
+            f"CREATE OR REPLACE TEMP TABLE held AS SELECT e.rowid AS place, s.id, s._stamp, s._raw_key,"
+            f" e._hash = s._hash AS same, e._stamp = s._stamp AS untouched"
+            f" FROM {self._table} AS e JOIN staged AS s ON e.id = s.id"
         )
-        self._run(f"DELETE FROM staged USING {self._table} AS e WHERE e.id = staged.id AND e._hash = staged._hash")
-        self._run(f"DELETE FROM {self._table} AS e USING staged AS s WHERE e.id = s.id")
+        self._run(
+            f"UPDATE {self._table} AS e SET _stamp = h._stamp, _raw_key = h._raw_key FROM held AS h"
+            " WHERE e.rowid = h.place AND h.same AND NOT h.untouched"
+        )
+        self._run("DELETE FROM staged WHERE id IN (SELECT id FROM held WHERE same)")
+        self._run(f"DELETE FROM {self._table} WHERE rowid IN (SELECT place FROM held WHERE NOT same)")
+        self._run("DROP TABLE held")
         changed = self._run(
             f"INSERT INTO {self._table} ({self._published}, {', '.join(HIDDEN)})"
             f" SELECT {self._published}, _raw_key, _stamp, _hash, {self._seq} FROM staged"
@@ -162,10 +209,10 @@ class SliceBuild:
         if only is None:
             found = f"SELECT e.id FROM {mine}"
         else:
-            raw = f"raw.{quote(self._part.table)} AS src"
-            found = f"SELECT e.id FROM {mine} ANTI JOIN {raw} ON e._stamp = {self._part.stamp}"
-            if self._part.order_sql is not None:
-                found += f" UNION SELECT e.id FROM {mine} SEMI JOIN candidates AS c ON c._key = e._raw_key"
+            found = f"SELECT e.id FROM {mine} SEMI JOIN candidates AS c ON c._key = e._raw_key"
+            if not self._only_new_runs:
+                raw = f"raw.{quote(self._part.table)} AS src"
+                found += f" UNION SELECT e.id FROM {mine} ANTI JOIN {raw} ON e._stamp = {self._part.stamp}"
         self._run(
             f"CREATE OR REPLACE TEMP TABLE departed AS SELECT f.id FROM ({found}) AS f"
             " ANTI JOIN staged AS s ON s.id = f.id"
@@ -196,6 +243,14 @@ class SliceBuild:
         )
 
     # the words
+
+    def _runs(self) -> str:
+        mine = f"entity = {literal(self._part.entity)} AND slice = {literal(self._part.key)}"
+        return f"SELECT run_id FROM meta.runs WHERE {mine}"
+
+    def _counted(self, sql: str) -> tuple[int, int]:
+        row = self._connection.execute(sql).fetchone() or (0, 0)
+        return int(row[0]), int(row[1] or 0)
 
     def _joined_stamp(self, join: Join) -> str:
         return f"hash({join.alias}._key, {join.alias}._run_id, {join.alias}._read_at, {join.alias}._deleted_at)"

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS meta.slices
     (entity VARCHAR, connection VARCHAR, object VARCHAR, fingerprint VARCHAR, signature VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.joined
     (entity VARCHAR, slice VARCHAR, alias VARCHAR, stamp UBIGINT, joined_key VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.runs (entity VARCHAR, slice VARCHAR, run_id VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.removed (entity VARCHAR, id VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS meta.rejects (
     entity VARCHAR, connection VARCHAR, object VARCHAR, key VARCHAR, "column" VARCHAR, field VARCHAR,
@@ -66,7 +67,7 @@ def scalar_functions(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 class Signatures:
-    """Each raw table's state as a short text, read at most once a transform: it differs when any row was touched."""
+    """Each raw table's state, `<rows>/<exclusive or of their stamps>`, read at most once a transform."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Mapping[str, str]]) -> None:
         self._connection = connection
@@ -77,7 +78,7 @@ class Signatures:
         if table not in self._known:
             stamp = stamp_sql("t", frozenset(self._tables[table]))
             row = self._connection.execute(
-                f"SELECT count(*), bit_xor({stamp}), sum({stamp} % 1000003) FROM raw.{quote(table)} AS t"
+                f"SELECT count(*), coalesce(bit_xor({stamp}), 0) FROM raw.{quote(table)} AS t"
             ).fetchone()
-            self._known[table] = "/".join(str(each) for each in row or ())
+            self._known[table] = "/".join(str(each) for each in row or (0, 0))
         return self._known[table]
