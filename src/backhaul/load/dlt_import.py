@@ -11,7 +11,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Any
 
 import dlt
 import duckdb
-import pyarrow as pa
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.configuration.specs import RuntimeConfiguration
@@ -60,29 +59,28 @@ _DLT_TYPES: dict[str, dict[str, Any]] = {
 }
 
 
+_KEY = {"primary_key": True}
+_NEWEST_INSTEAD: Any = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
+
+File = tuple[Path, int]
+"""A Parquet file and how many rows it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Files for one table whose columns are those of the table. append: no key in them is in the table."""
+    """Files for one table.
+
+    columns: those of the files, in their order, so that dlt links the files and does not rewrite them. files: given
+    the id of the load, for rows that carry it. append: no key in them is in the table.
+    """
 
     table: str
     columns: Mapping[str, str]
-    files: Sequence[tuple[Path, int]]
+    files: Callable[[str], Sequence[File]]
     append: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A small table that travels along; `load_id_column` is filled with the id of the load."""
-
-    table: str
-    columns: Mapping[str, str]
-    rows: pa.Table
-    load_id_column: str | None = None
-
-
-def import_all(
-    connection: duckdb.DuckDBPyConnection, imports: Sequence[Import], small: Sequence[Rows], folder: Path
-) -> str:
+def import_all(connection: duckdb.DuckDBPyConnection, imports: Sequence[Import], folder: Path) -> str:
     """Load everything as one package and give its load id, under which `_dlt_loads` lists it as completed.
 
     folder: dlt's own, emptied first. Raises what dlt and DuckDB raise.
@@ -96,8 +94,9 @@ def import_all(
             progress=_Passings(),
         )
         try:
-            resources = [*(_files_resource(each) for each in imports), *(_rows_resource(each) for each in small)]
-            pipeline.extract(resources, schema=dlt.Schema(NAME), loader_file_format="parquet")
+            pipeline.extract(
+                [_resource(each) for each in imports], schema=dlt.Schema(NAME), loader_file_format="parquet"
+            )
             pipeline.normalize()
             info = pipeline.load()
         finally:
@@ -113,36 +112,22 @@ class _Passings(NullCollector):
             crash_point("between_tables")
 
 
-def _hints(columns: Mapping[str, str]) -> Any:
-    return [{"name": name, "nullable": name != "_key", **_DLT_TYPES[kind]} for name, kind in columns.items()]
+def _resource(each: Import) -> Any:
+    # Nullable even where the table says no: as in the files, which dlt would otherwise rewrite. Nothing creates the
+    # tables from these hints, they exist.
+    hints: Any = [
+        {"name": name, "nullable": True, **_DLT_TYPES[kind], **({} if each.append else _KEY if name == "_key" else {})}
+        for name, kind in each.columns.items()
+    ]
 
-
-def _files_resource(each: Import) -> Any:
     def files() -> Iterator[Any]:
-        for path, rows in each.files:
+        for path, rows in each.files(dlt.current.load_package_state()["load_id"]):
             yield dlt.mark.with_file_import(str(path), "parquet", rows)
             crash_point("dlt_extract")
 
-    if each.append:
-        return dlt.resource(files, name=each.table, columns=_hints(each.columns), write_disposition="append")
     return dlt.resource(
-        files,
-        name=each.table,
-        columns=_hints(each.columns),
-        primary_key="_key",
-        write_disposition={"disposition": "merge", "strategy": "delete-insert", "deduplicated": True},
+        files, name=each.table, columns=hints, write_disposition="append" if each.append else _NEWEST_INSTEAD
     )
-
-
-def _rows_resource(each: Rows) -> Any:
-    def rows() -> Iterator[pa.Table]:
-        table = each.rows
-        if each.load_id_column is not None:
-            load_id = dlt.current.load_package_state()["load_id"]
-            table = table.append_column(each.load_id_column, pa.array([load_id] * table.num_rows, pa.string()))
-        yield table
-
-    return dlt.resource(rows, name=each.table, columns=_hints(each.columns), write_disposition="append")
 
 
 @contextmanager

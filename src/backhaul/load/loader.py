@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,14 +29,12 @@ class Loader:
         *,
         database: Path,
         folder: Path,
-        run_id: str,
         memory_limit: str = "128MB",
         threads: int = 2,
     ) -> None:
         """database: the customer's work.duckdb. folder: for dlt and for files in passing; emptied by each load."""
         self._database = database
         self._folder = folder
-        self._run_id = run_id
         self._memory_limit = memory_limit
         self._threads = threads
 
@@ -61,7 +59,7 @@ class Loader:
             opened(self._database, memory_limit=self._memory_limit, threads=self._threads) as connection,
             refusals(self._database),
         ):
-            load = _Load(connection, self._folder, self._run_id)
+            load = _Load(connection, self._folder)
             result = load.run(parts, tables, watermarks, rejects)
         crash_point("loaded")
         return result
@@ -70,10 +68,10 @@ class Loader:
 class _Load:
     """One load, with the database open."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._connection = connection
         self._folder = folder
-        self._run_id = run_id
+        self._survivors = folder / "survivors"
 
     def run(
         self,
@@ -92,13 +90,13 @@ class _Load:
         }
         conform.apply(connection, plans.values())
         moved = watermarks.moved(connection, rows)
-        survivors = self._folder / "survivors"
-        shutil.rmtree(survivors, ignore_errors=True)
+        shutil.rmtree(self._survivors, ignore_errors=True)
+        self._survivors.mkdir(parents=True)
         outcomes: dict[tuple[str, str], Outcome] = {}
         for place in dict.fromkeys((part.window.connection, part.window.object) for part in parts):
             of_table = [part for part in parts if (part.window.connection, part.window.object) == place]
-            outcomes[place] = newest.decide(connection, plans[place], of_table, survivors)
-        new_rejects = watermarks.new_rejects(connection, rejects)
+            outcomes[place] = newest.decide(connection, plans[place], of_table, self._survivors)
+        new_rejects = watermarks.write_new_rejects(connection, rejects, self._survivors / "rejects.parquet")
         load_id = self._commit(plans, outcomes, moved, new_rejects)
         shutil.rmtree(self._folder, ignore_errors=True)
         return LoadResult(
@@ -108,7 +106,7 @@ class _Load:
                 for place, plan in plans.items()
                 if place in outcomes or plan.added or plan.renamed
             ),
-            rejects=new_rejects.num_rows if new_rejects is not None else 0,
+            rejects=new_rejects[1] if new_rejects is not None else 0,
         )
 
     def _commit(
@@ -116,35 +114,56 @@ class _Load:
         plans: Mapping[tuple[str, str], conform.Plan],
         outcomes: Mapping[tuple[str, str], Outcome],
         moved: Sequence[WatermarkRow],
-        rejects: pa.Table | None,
+        rejects: tuple[Path, int] | None,
     ) -> str | None:
         connection = self._connection
         with_rows = {place: outcome for place, outcome in outcomes.items() if outcome.files}
         if not with_rows and not moved and rejects is None:
             return None
         watermarks.prune(connection)
+        watermarks.hold(connection, moved)
         if not with_rows and rejects is None and watermarks.has_table(connection, watermarks.LOADS):
-            return watermarks.commit_alone(connection, moved)
-        from backhaul.load import dlt_import
+            return watermarks.commit_alone(connection)
+        from backhaul.load.dlt_import import Import, import_all
 
         imports = [
-            dlt_import.Import(plans[place].table.name, plans[place].columns, outcome.files, outcome.append)
+            Import(
+                plans[place].table.name,
+                _file_columns(plans[place], outcome),
+                partial(_ready, outcome.files),
+                outcome.append,
+            )
             for place, outcome in with_rows.items()
         ]
-        small = []
-        if moved:
-            columns = watermarks.OWN_TABLES[watermarks.WATERMARKS]
-            table = watermarks.as_table(moved, datetime.now(UTC))
-            small.append(dlt_import.Rows(watermarks.WATERMARKS, columns, table, "load_id"))
+        own = watermarks.OWN_TABLES
         if rejects is not None:
-            columns = watermarks.OWN_TABLES[watermarks.REJECTS]
-            small.append(dlt_import.Rows(watermarks.REJECTS, columns, rejects))
+            imports.append(
+                Import(watermarks.REJECTS, own[watermarks.REJECTS], partial(_ready, (rejects,)), append=True)
+            )
+        if moved:
+            path = self._survivors / "watermarks.parquet"
+
+            def stamped(load_id: str) -> Sequence[tuple[Path, int]]:
+                return ((watermarks.write_file(connection, load_id, path), len(moved)),)
+
+            imports.append(Import(watermarks.WATERMARKS, own[watermarks.WATERMARKS], stamped, append=True))
         # What an earlier load left in dlt's staging may have other types by now.
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
-        try:
-            return dlt_import.import_all(connection, imports, small, self._folder / "dlt")
-        finally:
-            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
+        load_id = import_all(connection, imports, self._folder / "dlt")
+        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
+        return load_id
+
+
+def _ready(files: Sequence[tuple[Path, int]], load_id: str) -> Sequence[tuple[Path, int]]:
+    return files
+
+
+def _file_columns(plan: conform.Plan, outcome: Outcome) -> Mapping[str, str]:
+    """The columns of the files to import: of the parts themselves, or of the surviving rows."""
+    if outcome.parts_as_they_are:
+        names = dict.fromkeys(column for shape in plan.shapes for column in shape.columns)
+        return {name: plan.columns[name] for name in names}
+    return plan.columns
 
 
 def _result(plan: conform.Plan, outcome: Outcome | None) -> TableResult:

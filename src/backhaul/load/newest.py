@@ -38,11 +38,12 @@ _NO_TOMBSTONES = """
 class Outcome:
     """What must be written to one raw table, as Parquet files; and the counts.
 
-    append: no file holds a key that the table has.
+    append: no file holds a key that the table has. parts_as_they_are: the files are the parts.
     """
 
     files: tuple[tuple[Path, int], ...]
     append: bool
+    parts_as_they_are: bool = False
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -63,7 +64,7 @@ def decide(connection: duckdb.DuckDBPyConnection, plan: Plan, parts: Sequence[Pa
     if not deletes and not (parents and holds):
         files = _all_new(connection, plan, shapes, parents, holds)
         if files is not None:
-            return Outcome(files, append=True, inserted=sum(rows for _, rows in files))
+            return Outcome(files, append=True, parts_as_they_are=True, inserted=sum(rows for _, rows in files))
     return _Comparison(connection, plan, shapes).decide(deletes, parents, folder)
 
 
@@ -339,7 +340,6 @@ class _Comparison:
             )
             + " FROM outcome o WHERE action = 'stub'"
         )
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{len(list(folder.iterdir())):06d}.parquet"
         self._connection.execute(
             f"COPY ({' UNION ALL '.join(selects)}) TO {literal(str(path))}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backhaul.load.database import opened
-from backhaul.load.tables import SCHEMA, WatermarkRow
+from backhaul.load.tables import SCHEMA, WatermarkRow, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,26 +103,27 @@ def moved(connection: duckdb.DuckDBPyConnection, rows: Sequence[WatermarkRow]) -
     ]
 
 
-def commit_alone(connection: duckdb.DuckDBPyConnection, rows: Sequence[WatermarkRow]) -> str:
-    """Move watermarks when no row travels with them: one transaction, without waking dlt."""
-    now = datetime.now(UTC)
-    load_id = str(now.timestamp())
+def hold(connection: duckdb.DuckDBPyConnection, rows: Sequence[WatermarkRow]) -> None:
+    """Put them where `commit_alone` and `write_file` take them from."""
+    # Not through Arrow arrays: making one of a list imports pandas where it is installed.
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE moving AS FROM {SCHEMA}.{WATERMARKS} LIMIT 0")
+    if rows:
+        connection.executemany(
+            f"INSERT INTO moving VALUES (?, ?, ?, {_FROM_MICROSECONDS}, ?, ?, NULL, now())",
+            [
+                (row.connection, row.object, row.window, _microseconds(row.watermark), row.token, row.run_id)
+                for row in rows
+            ],
+        )
+
+
+def commit_alone(connection: duckdb.DuckDBPyConnection) -> str:
+    """Move the watermarks when no row travels with them: one transaction, without waking dlt."""
+    load_id = str(time.time())
     connection.begin()
-    connection.executemany(
-        f"INSERT INTO {SCHEMA}.{WATERMARKS} VALUES (?, ?, ?, {_FROM_MICROSECONDS}, ?, ?, ?, {_FROM_MICROSECONDS})",
-        [
-            (
-                row.connection,
-                row.object,
-                row.window,
-                _microseconds(row.watermark),
-                row.token,
-                row.run_id,
-                load_id,
-                _microseconds(now),
-            )
-            for row in rows
-        ],
+    connection.execute(
+        f"INSERT INTO {SCHEMA}.{WATERMARKS} BY NAME SELECT * REPLACE (? AS load_id, now() AS committed_at) FROM moving",
+        [load_id],
     )
     connection.execute(
         f"INSERT INTO {SCHEMA}.{LOADS} (load_id, schema_name, status, inserted_at) VALUES (?, 'backhaul', 0, now())",
@@ -129,6 +131,15 @@ def commit_alone(connection: duckdb.DuckDBPyConnection, rows: Sequence[Watermark
     )
     connection.commit()
     return load_id
+
+
+def write_file(connection: duckdb.DuckDBPyConnection, load_id: str, path: Path) -> Path:
+    """The watermarks as a Parquet file, for the load with this id."""
+    connection.execute(
+        f"COPY (SELECT * REPLACE ({literal(load_id)} AS load_id, now() AS committed_at) FROM moving)"
+        f" TO {literal(str(path))} (FORMAT parquet)"
+    )
+    return path
 
 
 def prune(connection: duckdb.DuckDBPyConnection) -> None:
@@ -158,38 +169,26 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def as_table(rows: Sequence[WatermarkRow], committed_at: datetime) -> pa.Table:
-    """As they travel with a load, which adds its id."""
-    import pyarrow as pa
-
-    time = pa.timestamp("us", "UTC")
-    return pa.table(
-        {
-            "connection": pa.array([row.connection for row in rows], pa.string()),
-            "object": pa.array([row.object for row in rows], pa.string()),
-            "window": pa.array([row.window for row in rows], pa.string()),
-            "watermark": pa.array([row.watermark for row in rows], time),
-            "token": pa.array([row.token for row in rows], pa.string()),
-            "run_id": pa.array([row.run_id for row in rows], pa.string()),
-            "committed_at": pa.array([committed_at] * len(rows), time),
-        }
-    )
-
-
-def new_rejects(connection: duckdb.DuckDBPyConnection, rejects: pa.Table | None) -> pa.Table | None:
-    """The rejects that an earlier try of this load has not brought already; None when there are none."""
+def write_new_rejects(
+    connection: duckdb.DuckDBPyConnection, rejects: pa.Table | None, path: Path
+) -> tuple[Path, int] | None:
+    """The rejects that an earlier try of this load has not brought already, as a file; None when there are none."""
     if rejects is None or not rejects.num_rows:
         return None
+    columns = ", ".join(f'CAST(g."{name}" AS {kind}) AS "{name}"' for name, kind in OWN_TABLES[REJECTS].items())
     connection.register("rejects_given", rejects)
     try:
-        found: pa.Table = connection.execute(
+        written = connection.execute(
             f"""
-            SELECT DISTINCT * FROM rejects_given g ANTI JOIN {SCHEMA}.{REJECTS} r ON
-                (g.connection, g.object, g.run_id) = (r.connection, r.object, r.run_id)
-                AND g.key IS NOT DISTINCT FROM r.key AND g.field IS NOT DISTINCT FROM r.field
-                AND g.raw_text IS NOT DISTINCT FROM r.raw_text
+            COPY (
+                SELECT DISTINCT {columns} FROM rejects_given g ANTI JOIN {SCHEMA}.{REJECTS} r ON
+                    (g.connection, g.object, g.run_id) = (r.connection, r.object, r.run_id)
+                    AND g.key IS NOT DISTINCT FROM r.key AND g.field IS NOT DISTINCT FROM r.field
+                    AND g.raw_text IS NOT DISTINCT FROM r.raw_text
+            ) TO {literal(str(path))} (FORMAT parquet)
             """
-        ).to_arrow_table()
+        ).fetchone()
     finally:
         connection.unregister("rejects_given")
-    return found if found.num_rows else None
+    rows = int(written[0]) if written else 0
+    return (path, rows) if rows else None

@@ -239,7 +239,10 @@ def _write_parquet(table: pa.Table, path: Path) -> int:
 
     unfinished = path.with_suffix(".unfinished")
     try:
-        pq.write_table(table, unfinished, compression="snappy", row_group_size=max(table.num_rows, 1))
+        # Dictionaries cost more time than the rest of the write, and vendors' values rarely repeat enough to pay.
+        pq.write_table(
+            table, unfinished, compression="snappy", use_dictionary=False, row_group_size=max(table.num_rows, 1)
+        )
         descriptor = os.open(unfinished, os.O_RDONLY)
         try:
             os.fsync(descriptor)
