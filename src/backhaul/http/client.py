@@ -30,6 +30,8 @@ from backhaul.telemetry import redact
 from backhaul.telemetry.log import INFO, Logger, wanted
 from backhaul.telemetry.progress import SILENT, Progress, Waiting
 
+__all__ = ["Behaviour", "Streaming", "Transport", "Who"]
+
 _log = Logger("http")
 _WORTH_SAYING = 0.25  # seconds; shorter waits, for a slot of our own say, are no news
 

@@ -159,16 +159,15 @@ class RateBucket(_Shared[rates.Rate]):
         with self._lock:
             now = self._now()
             if self._uses or self._pending or (self._tokens and now >= self._expires):
-                self._give_back(now)
+                self._give_back(now, self._tokens if now < self._expires else 0)
 
     def close(self) -> None:
         with self._lock:
             if self._uses or self._tokens or self._pending:
-                self._give_back(self._now())
+                self._give_back(self._now(), 0)
 
-    def _give_back(self, now: float) -> None:
-        """Book the uses; tokens that may still be used stay leased."""
-        kept = self._tokens if now < self._expires else 0
+    def _give_back(self, now: float, kept: int) -> None:
+        """Book the uses; tokens that are kept, and those on their way, stay leased."""
         with self._state() as state:
             self._settle(state, now)
             if kept or self._pending:
