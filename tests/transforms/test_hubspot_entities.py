@@ -9,7 +9,6 @@ from rawtables import Work
 
 PRIMARY = '[{"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"}]'
 PLAIN = '[{"category": "HUBSPOT_DEFINED", "typeId": 341, "label": null}]'
-CHAMPION = '[{"category": "HUBSPOT_DEFINED", "typeId": 3, "label": null}, {"typeId": 9, "label": "Champion"}]'
 
 
 @pytest.fixture
@@ -21,7 +20,8 @@ def test_owners_become_users_and_archived_ones_are_inactive(hubspot: Work) -> No
     hubspot.table(
         "owners",
         "id",
-        "id email firstName lastName archived:boolean teams createdAt:timestamp updatedAt:timestamp _deleted_at:timestamp",
+        "id email firstName lastName archived:boolean teams createdAt:timestamp updatedAt:timestamp"
+        " _deleted_at:timestamp",
         [
             "7",
             "a@x.example",
@@ -57,20 +57,21 @@ def test_companies_become_accounts(hubspot: Work) -> None:
     hubspot.table(
         "companies",
         "id",
-        "id name domain lifecyclestage type industry numberofemployees:decimal annualrevenue:decimal phone website address"
+        "id name domain lifecyclestage type industry numberofemployees:decimal annualrevenue:decimal phone website"
+        " address"
         " city state zip country hs_parent_company_id:decimal hubspot_owner_id createdate:timestamp tier__c",
-        ["100", "Group", "group.example", "customer", None, "RETAIL", 1200, "10000000.5", "+1", "group.example", "1 Main St",
-         "Oslo", None, "0150", "Norway", None, "7", "2023-05-06 07:08:09+00", "Gold"],
-        ["101", "Part", None, "opportunity", "PROSPECT", None, None, None, None, None, None, None, None, None, None, 100, None,
-         None, None],
+        ["100", "Group", "group.example", "customer", None, "RETAIL", 1200, "10000000.5", "+1", "group.example",
+         "1 Main St", "Oslo", None, "0150", "Norway", None, "7", "2023-05-06 07:08:09+00", "Gold"],
+        ["101", "Part", None, "opportunity", "PROSPECT", None, None, None, None, None, None, None, None, None, None,
+         100, None, None, None],
         custom=["tier__c"],
     )  # fmt: skip
     hubspot.build()
     assert hubspot.rows(
         "accounts", "id name domain kind employees annual_revenue currency parent_id owner_id source_status custom"
     ) == [
-        ("it:companies:100", "Group", "group.example", "customer", 1200, "10000000.5", None, None, "it:owners:7", "customer",
-         '{"tier__c":"Gold"}'),
+        ("it:companies:100", "Group", "group.example", "customer", 1200, "10000000.5", None, None, "it:owners:7",
+         "customer", '{"tier__c":"Gold"}'),
         ("it:companies:101", "Part", None, "prospect", None, None, None, "it:companies:100", None, "opportunity", None),
     ]  # fmt: skip
     assert hubspot.rows("accounts", "address source_created_at") == [
@@ -106,7 +107,8 @@ def test_contacts_point_at_their_primary_company_although_it_is_a_number(hubspot
     hubspot.table(
         "contacts",
         "id",
-        "id firstname lastname email phone jobtitle associatedcompanyid:decimal hubspot_owner_id hs_email_optout:boolean"
+        "id firstname lastname email phone jobtitle associatedcompanyid:decimal hubspot_owner_id"
+        " hs_email_optout:boolean"
         " createdate:timestamp",
         [
             "201",
@@ -181,7 +183,8 @@ def test_stages_are_those_of_deals_with_their_pipelines_name(hubspot: Work) -> N
 
 DEALS = (
     "id dealname pipeline dealstage amount:decimal deal_currency_code amount_in_home_currency:decimal"
-    " hs_deal_stage_probability:decimal closedate:timestamp hs_is_closed:boolean hs_is_closed_won:boolean closed_lost_reason"
+    " hs_deal_stage_probability:decimal closedate:timestamp hs_is_closed:boolean hs_is_closed_won:boolean"
+    " closed_lost_reason"
     " hs_primary_associated_company:decimal hubspot_owner_id"
 )
 
@@ -291,102 +294,6 @@ def test_a_renamed_stage_reaches_the_deals_and_the_stages(hubspot: Work) -> None
     assert {each.name: each.changed for each in result.entities if each.changed} == {"deals": 1, "stages": 1}
 
 
-def test_calls_last_as_long_as_their_milliseconds(hubspot: Work) -> None:
-    hubspot.table(
-        "calls",
-        "id",
-        "id hs_call_title hs_call_body hs_call_direction hs_call_status hs_timestamp:timestamp hs_call_duration:decimal"
-        " hubspot_owner_id",
-        ["1", "Intro", "<p>hi</p>", "OUTBOUND", "COMPLETED", "2026-01-01 10:00:00+00", 90_500, "7"],
-        ["2", None, None, "INBOUND", "NO_ANSWER", "2026-01-01 10:00:00+00", None, None],
-        ["3", None, None, None, "QUEUED", None, 5, None],
-        ["4", None, None, None, "FAILED", None, None, None],
-    )
-    hubspot.build()
-    assert hubspot.rows("activities", "type subject body direction status source_status starts_at ends_at owner_id") == [
-        ("call", "Intro", "<p>hi</p>", "outbound", "completed", "COMPLETED", "2026-01-01T10:00:00Z",
-         "2026-01-01T10:01:30.500000Z", "it:owners:7"),
-        ("call", None, None, "inbound", "completed", "NO_ANSWER", "2026-01-01T10:00:00Z", None, None),
-        ("call", None, None, None, "open", "QUEUED", None, None, None),
-        ("call", None, None, None, "cancelled", "FAILED", None, None, None),
-    ]  # fmt: skip
-
-
-def test_a_forwarded_mail_came_from_outside_and_a_bounced_one_was_sent(hubspot: Work) -> None:
-    hubspot.table(
-        "emails",
-        "id",
-        "id hs_email_subject hs_email_text hs_email_html hs_email_direction hs_email_status hs_timestamp:timestamp",
-        ["1", "Offer", "text", "<p>text</p>", "EMAIL", "BOUNCED", "2026-01-01"],
-        ["2", "Re: Offer", None, "<p>only</p>", "FORWARDED_EMAIL", "SENT", "2026-01-02"],
-        ["3", "Later", None, None, "INCOMING_EMAIL", "SCHEDULED", None],
-    )
-    hubspot.build()
-    assert hubspot.rows("activities", "type subject body direction status source_status") == [
-        ("email", "Offer", "text", "outbound", "completed", "BOUNCED"),
-        ("email", "Re: Offer", "<p>only</p>", "inbound", "completed", "SENT"),
-        ("email", "Later", None, "inbound", "open", "SCHEDULED"),
-    ]
-
-
-def test_meetings_tasks_and_notes_share_one_table(hubspot: Work) -> None:
-    hubspot.table(
-        "meetings",
-        "id",
-        "id hs_meeting_title hs_meeting_outcome hs_timestamp:timestamp hs_meeting_start_time:timestamp"
-        " hs_meeting_end_time:timestamp",
-        ["1", "Kick-off", "NO_SHOW", "2026-01-01 09:00+00", "2026-01-01 10:00+00", "2026-01-01 11:00+00"],
-        ["2", "Old", None, "2019-01-01 09:00+00", None, None],
-    )
-    hubspot.table(
-        "tasks",
-        "id",
-        "id hs_task_subject hs_task_type hs_task_status hs_timestamp:timestamp hs_task_completion_date:timestamp",
-        ["1", "Ring Ada", "CALL", "COMPLETED", "2026-01-02", "2026-01-03"],
-        ["2", "Wait", "TODO", "DEFERRED", "2026-01-02", None],
-    )
-    hubspot.table("notes", "id", "id hs_note_body hs_timestamp:timestamp", ["1", "<b>noted</b>", "2026-01-04"])
-    hubspot.build()
-    assert hubspot.rows("activities", "id type subject body status starts_at ends_at due_at completed_at") == [
-        ("it:meetings:1", "meeting", "Kick-off", None, "cancelled", "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", None,
-         None),
-        ("it:meetings:2", "meeting", "Old", None, None, "2019-01-01T09:00:00Z", None, None, None),
-        ("it:notes:1", "note", None, "<b>noted</b>", None, "2026-01-04T00:00:00Z", None, None, None),
-        ("it:tasks:1", "task", "Ring Ada", None, "completed", None, None, "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"),
-        ("it:tasks:2", "task", "Wait", None, "open", None, None, "2026-01-02T00:00:00Z", None),
-    ]  # fmt: skip
-
-
-def test_associations_become_links_with_the_accounts_own_label_as_role(hubspot: Work) -> None:
-    hubspot.table(
-        "deals_contacts",
-        "from_id:to_id",
-        "from_id to_id associationTypes",
-        ["1", "201", CHAMPION],
-        ["1", "202", PLAIN],
-    )
-    hubspot.table("contacts_companies", "from_id:to_id", "from_id to_id associationTypes", ["201", "100", PRIMARY])
-    hubspot.table("notes_companies", "from_id:to_id", "from_id to_id associationTypes", ["1", "100", "no json"])
-    hubspot.build()
-    assert hubspot.rows("links", "id from_entity from_id to_entity to_id role method confidence") == [
-        ("it:contacts_companies:201:100", "contacts", "it:contacts:201", "accounts", "it:companies:100", "primary",
-         "vendor", "1"),
-        ("it:deals_contacts:1:201", "deals", "it:deals:1", "contacts", "it:contacts:201", "champion", "vendor", "1"),
-        ("it:deals_contacts:1:202", "deals", "it:deals:1", "contacts", "it:contacts:202", "related", "vendor", "1"),
-        ("it:notes_companies:1:100", "activities", "it:notes:1", "accounts", "it:companies:100", "regarding", "vendor",
-         "1"),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", ["notes", "calls", "emails", "meetings", "tasks"])
-def test_every_kind_of_activity_links_to_its_contacts(hubspot: Work, kind: str) -> None:
-    hubspot.table(f"{kind}_contacts", "from_id:to_id", "from_id to_id associationTypes", ["1", "201", PLAIN])
-    hubspot.build()
-    assert hubspot.rows("links", "from_entity from_id to_entity to_id role") == [
-        ("activities", f"it:{kind}:1", "contacts", "it:contacts:201", "regarding")
-    ]
-
-
 def test_products_become_items(hubspot: Work) -> None:
     hubspot.table(
         "products",
@@ -444,7 +351,8 @@ def test_quotes_become_orders_of_type_quote(hubspot: Work) -> None:
     hubspot.table(
         "quotes",
         "id",
-        "id hs_quote_number hs_status hs_quote_amount:decimal hs_currency hs_createdate:timestamp hs_expiration_date:timestamp",
+        "id hs_quote_number hs_status hs_quote_amount:decimal hs_currency hs_createdate:timestamp"
+        " hs_expiration_date:timestamp",
         ["1", "Q-1", "APPROVAL_NOT_NEEDED", "120.5", "EUR", "2026-01-01 08:00+00", "2026-02-01 08:00+00"],
         ["2", "Q-2", "REJECTED", None, None, None, None],
     )

@@ -112,18 +112,18 @@ def test_subtotals_and_discounts_are_items_of_another_kind(netsuite: Work) -> No
     netsuite.table(
         "item",
         "id",
-        "id itemid displayname fullname itemtype isinactive:boolean",
-        ["1", "HW-1", "Widget", "Parts : HW-1", "InvtPart", False],
-        ["2", "SRV", None, "SRV", "Service", True],
-        ["-2", "Subtotal", None, None, "Subtotal", False],
-        ["4", "KIT", None, None, "Kit", None],
+        "id itemid displayname fullname itemtype baseprice:decimal isinactive:boolean",
+        ["1", "HW-1", "Widget", "Parts : HW-1", "InvtPart", "9.5", False],
+        ["2", "SRV", None, "SRV", "Service", None, True],
+        ["-2", "Subtotal", None, None, "Subtotal", None, False],
+        ["4", "KIT", None, None, "Kit", None, None],
     )
     netsuite.build()
-    assert netsuite.rows("items", "id name sku type source_type is_active") == [
-        ("it:item:-2", "Subtotal", "Subtotal", "other", "Subtotal", True),
-        ("it:item:1", "Widget", "HW-1", "inventory", "InvtPart", True),
-        ("it:item:2", "SRV", "SRV", "service", "Service", False),
-        ("it:item:4", "KIT", "KIT", "bundle", "Kit", True),
+    assert netsuite.rows("items", "id name sku type source_type unit_price is_active") == [
+        ("it:item:-2", "Subtotal", "Subtotal", "other", "Subtotal", None, True),
+        ("it:item:1", "Widget", "HW-1", "inventory", "InvtPart", "9.5", True),
+        ("it:item:2", "SRV", "SRV", "service", "Service", None, False),
+        ("it:item:4", "KIT", "KIT", "bundle", "Kit", None, True),
     ]
 
 
@@ -138,10 +138,10 @@ def test_invoices_and_credits_are_positive_and_told_apart(netsuite: Work) -> Non
         "invoice",
         "id",
         TRANSACTION,
-        ["100", "INV100", "10", "2026-01-01", "2026-01-31", "A", "4", "1.11289001", "1200.5", "200.5", None, False, None,
-         "Thanks"],
-        ["101", "INV101", "10", "2026-01-02", "2026-02-01", "CustInvc:B", "1", "1", "50", "0", None, False, "2026-01-20",
-         None],
+        ["100", "INV100", "10", "2026-01-01", "2026-01-31", "A", "4", "1.11289001", "1200.5", "200.5", None, False,
+         None, "Thanks"],
+        ["101", "INV101", "10", "2026-01-02", "2026-02-01", "CustInvc:B", "1", "1", "50", "0", None, False,
+         "2026-01-20", None],
         ["102", "INV102", "10", "2026-01-03", None, "B", "1", "1", "70", "0", None, True, None, "Void"],
         ["103", "INV103", "10", "2026-01-04", None, "D", "77", "1", "5", "5", None, False, None, None],
     )  # fmt: skip
@@ -150,7 +150,7 @@ def test_invoices_and_credits_are_positive_and_told_apart(netsuite: Work) -> Non
         "id",
         TRANSACTION,
         ["200", "CM200", "10", "2026-02-01", None, "A", "4", "1.1", "-100", None, "-40", False, None, None],
-        ["201", "CM201", "10", "2026-02-02", None, "B", "1", "1", "-10", None, "0", False, "2026-02-03", None],
+        ["201", "CM201", "10", "2026-02-02", None, "B", "1", "1", "-10", "0", None, False, "2026-02-03", None],
     )
     netsuite.build()
     assert netsuite.rows(
@@ -224,30 +224,16 @@ def test_a_line_has_the_sign_it_has_on_the_document(netsuite: Work, object_name:
     netsuite.table(
         f"{object_name}_lines",
         "transaction:id",
-        LINE,
-        [
-            "1",
-            "1",
-            1,
-            False,
-            False,
-            False,
-            "11",
-            None,
-            None,
-            3 * sign,
-            10,
-            30 * sign,
-            30 * sign,
-            None,
-            None,
-            None,
-            None,
-        ],
+        "transaction id memo expenseaccount subsidiary quantity:decimal foreignamount:decimal netamount:decimal"
+        " linelastmodifieddate:timestamp",
+        ["1", "1", "Widget", "54", "2", 3 * sign, 30 * sign, 33 * sign, "2026-01-01 12:00+00"],
     )
     netsuite.build()
-    assert netsuite.rows("document_lines", "document_entity document_id quantity unit_price amount currency") == [
-        (entity, f"it:{object_name}:1", "3", "10", "30", "USD")
+    assert netsuite.rows(
+        "document_lines", "document_entity document_id quantity amount currency amount_base description"
+    ) == [(entity, f"it:{object_name}:1", "3", "30", "USD", "33", "Widget")]
+    assert netsuite.rows("document_lines", "ledger_account_id dimensions source_updated_at") == [
+        ("54", '{"subsidiary":"2","department":null,"class":null,"location":null}', "2026-01-01T12:00:00Z")
     ]
 
 
@@ -255,7 +241,8 @@ def test_orders_of_both_directions_read_their_letters(netsuite: Work) -> None:
     netsuite.table(
         "salesOrder",
         "id",
-        "id tranid entity trandate:date shipdate:date status currency exchangerate:decimal foreigntotal:decimal voided:boolean",
+        "id tranid entity trandate:date shipdate:date status currency exchangerate:decimal foreigntotal:decimal"
+        " voided:boolean",
         ["1", "SO1", "10", "2026-01-01", "2026-01-15", "A", "4", "1.5", "100", False],
         ["2", "SO2", "10", "2026-01-02", None, "SalesOrd:B", "1", "1", "10", False],
         ["3", "SO3", "10", "2026-01-03", None, "C", "1", "1", "10", False],
@@ -284,7 +271,10 @@ def test_orders_of_both_directions_read_their_letters(netsuite: Work) -> None:
 
 
 def test_payments_in_and_out_are_positive_and_voided_ones_say_so(netsuite: Work) -> None:
-    fields = "id tranid entity trandate:date status currency exchangerate:decimal foreigntotal:decimal otherrefnum voided:boolean"
+    fields = (
+        "id tranid entity trandate:date status currency exchangerate:decimal foreigntotal:decimal otherrefnum"
+        " voided:boolean"
+    )
     netsuite.table(
         "customerPayment",
         "id",

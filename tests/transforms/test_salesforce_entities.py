@@ -32,13 +32,15 @@ def test_accounts_and_the_ones_merged_away(salesforce: Work) -> None:
     salesforce.table(
         "Account",
         "Id",
-        "Id Name Type Industry NumberOfEmployees:integer AnnualRevenue:decimal CurrencyIsoCode Phone Website BillingStreet"
+        "Id Name Type Industry NumberOfEmployees:integer AnnualRevenue:decimal CurrencyIsoCode Phone Website"
+        " BillingStreet"
         " BillingCity BillingState BillingPostalCode BillingCountry ParentId OwnerId Tier__c _deleted_at:timestamp"
         " _merged_into",
-        ["001A", "Acme", "Customer - Direct", "Energy", 12, "1000.25", "EUR", "+1", "HTTPS://www.Acme.example/about?x=1",
-         "1 Main St", "Oslo", None, None, "Norway", "001P", "005A", "Gold", None, None],
-        ["001B", "Acme again", "Prospect", None, None, None, None, None, None, None, None, None, None, None, None, None, None,
-         "2026-01-01", "001A"],
+        ["001A", "Acme", "Customer - Direct", "Energy", 12, "1000.25", "EUR", "+1",
+         "HTTPS://www.Acme.example/about?x=1", "1 Main St", "Oslo", None, None, "Norway", "001P", "005A", "Gold",
+         None, None],
+        ["001B", "Acme again", "Prospect", None, None, None, None, None, None, None, None, None, None, None, None,
+         None, None, "2026-01-01", "001A"],
         custom=["Tier__c"],
     )  # fmt: skip
     salesforce.build()
@@ -100,10 +102,11 @@ def test_a_converted_lead_points_at_what_it_became_and_a_queue_owns_nothing(sale
     salesforce.build()
     assert salesforce.rows(
         "leads",
-        "name company status source_status owner_id converted_at converted_account_id converted_contact_id converted_deal_id",
+        "name company status source_status owner_id converted_at converted_account_id converted_contact_id"
+        " converted_deal_id",
     ) == [
-        ("A", "A Ltd", "converted", "Qualified", "it:User:005A", "2026-01-02T00:00:00Z", "it:Account:001A", "it:Contact:003A",
-         "it:Opportunity:006A"),
+        ("A", "A Ltd", "converted", "Qualified", "it:User:005A", "2026-01-02T00:00:00Z", "it:Account:001A",
+         "it:Contact:003A", "it:Opportunity:006A"),
         ("B", "B Ltd", "open", "Working - Contacted", None, None, None, None, None),
         ("C", "C Ltd", "disqualified", "Closed - Not Converted", "it:User:005A", None, None, None, None),
     ]  # fmt: skip
@@ -151,7 +154,8 @@ def test_a_deal_finds_its_stage_by_the_stored_name_and_not_by_the_label(salesfor
     )
     salesforce.build()
     assert salesforce.rows(
-        "deals", "name account_id owner_id stage_id status source_status amount currency probability close_date closed_at"
+        "deals", "name account_id owner_id stage_id status source_status amount currency probability close_date"
+        " closed_at"
     ) == [
         ("A", "it:Account:001A", "it:User:005A", "it:OpportunityStage:01J2", "open", "Proposal", "100.5", "EUR", "0.65",
          "2026-05-01", None),
@@ -190,7 +194,10 @@ def test_the_contact_of_a_deal_is_its_own_or_the_primary_role(salesforce: Work) 
     ]
 
 
-TASK = "Id TaskSubtype Subject Status IsClosed:boolean CallType ActivityDate:date CompletedDateTime:timestamp OwnerId WhatId WhoId"
+TASK = (
+    "Id TaskSubtype Subject Status IsClosed:boolean CallType ActivityDate:date CompletedDateTime:timestamp"
+    " OwnerId WhatId WhoId"
+)
 
 
 def test_calls_and_mails_logged_as_tasks_are_calls_and_mails(salesforce: Work) -> None:
@@ -216,11 +223,12 @@ def test_the_copies_of_a_group_event_are_not_counted_again(salesforce: Work) -> 
     salesforce.table(
         "Event",
         "Id",
-        "Id Type Subject StartDateTime:timestamp EndDateTime:timestamp ActivityDate:date IsChild:boolean OwnerId WhatId WhoId",
-        ["00U1", "Meeting", "Kick-off", "2026-01-01 10:00+00", "2026-01-01 11:00+00", "2026-01-01", False, "005A", "001A",
-         None],
-        ["00U2", "Meeting", "Kick-off", "2026-01-01 10:00+00", "2026-01-01 11:00+00", "2026-01-01", True, "005B", "001A",
-         None],
+        "Id Type Subject StartDateTime:timestamp EndDateTime:timestamp ActivityDate:date IsChild:boolean OwnerId"
+        " WhatId WhoId",
+        ["00U1", "Meeting", "Kick-off", "2026-01-01 10:00+00", "2026-01-01 11:00+00", "2026-01-01", False, "005A",
+         "001A", None],
+        ["00U2", "Meeting", "Kick-off", "2026-01-01 10:00+00", "2026-01-01 11:00+00", "2026-01-01", True, "005B",
+         "001A", None],
         ["00U3", "Call", "All day", None, None, "2026-01-02", False, "023C", None, None],
     )  # fmt: skip
     salesforce.build()
@@ -279,7 +287,8 @@ def test_lines_of_deals_and_orders_share_one_table(salesforce: Work) -> None:
     salesforce.table(
         "OpportunityLineItem",
         "Id",
-        "Id OpportunityId SortOrder:integer Product2Id Name Description Quantity:decimal UnitPrice:decimal TotalPrice:decimal"
+        "Id OpportunityId SortOrder:integer Product2Id Name Description Quantity:decimal UnitPrice:decimal"
+        " TotalPrice:decimal"
         " CurrencyIsoCode",
         ["00k1", "006A", 2, "01t1", "A GTX", "The big one", 3, "1276.52", "3829.56", "EUR"],
         ["00k2", "006A", None, "01t1", "A GTX", None, 1, 0, 0, None],
@@ -292,12 +301,13 @@ def test_lines_of_deals_and_orders_share_one_table(salesforce: Work) -> None:
     )
     salesforce.build()
     assert salesforce.rows(
-        "document_lines", "id document_entity document_id line_no item_id description quantity unit_price amount currency"
+        "document_lines", "id document_entity document_id line_no item_id description quantity unit_price amount"
+        " currency"
     ) == [
-        ("it:OpportunityLineItem:00k1", "deals", "it:Opportunity:006A", 2, "it:Product2:01t1", "The big one", "3", "1276.52",
-         "3829.56", "EUR"),
-        ("it:OpportunityLineItem:00k2", "deals", "it:Opportunity:006A", None, "it:Product2:01t1", "A GTX", "1", "0", "0",
-         None),
+        ("it:OpportunityLineItem:00k1", "deals", "it:Opportunity:006A", 2, "it:Product2:01t1", "The big one", "3",
+         "1276.52", "3829.56", "EUR"),
+        ("it:OpportunityLineItem:00k2", "deals", "it:Opportunity:006A", None, "it:Product2:01t1", "A GTX", "1", "0",
+         "0", None),
         ("it:OrderItem:8021", "orders", "it:Order:801A", None, "it:Product2:01t1", None, "2", "10", "20", None),
     ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 -- One row per credit memo. Grain: id. Joins: currency, for the ISO code.
 -- Currency: the foreign amounts are in the memo's own currency; exchangerate turns them into the subsidiary's.
+-- balance: what is not applied yet, which accounts show under one or the other name.
 -- The ledger shows a credit below zero; amounts are positive here, doc_type says what they are.
 -- status: letters, which some answers give after the type, as in CustCred:A. A open, B fully applied, V voided.
 select
@@ -18,8 +19,8 @@ select
     src.exchangerate as fx_rate,
     abs(to_decimal(src.foreigntotal)) as total,
     abs(cast(src.foreigntotal as decimal(18, 4))) * cast(src.exchangerate as decimal(18, 8)) as total_base,
-    abs(to_decimal(src.foreignpaymentamountunused)) as balance,
-    abs(cast(src.foreignpaymentamountunused as decimal(18, 4)))
+    abs(coalesce(to_decimal(src.foreignpaymentamountunused), to_decimal(src.foreignamountunpaid))) as balance,
+    abs(cast(coalesce(to_decimal(src.foreignpaymentamountunused), to_decimal(src.foreignamountunpaid)) as decimal(18, 4)))
     * cast(src.exchangerate as decimal(18, 8)) as balance_base,
     case when right(src.status, 1) = 'B' then src.closedate end as paid_at,
     src.memo as memo,

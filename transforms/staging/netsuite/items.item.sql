@@ -1,4 +1,5 @@
--- One row per item. Grain: id. Joins: none. Sales prices are in price levels, which are not read.
+-- One row per item. Grain: id. Joins: none.
+-- Currency: the base price is in the account's base currency; other price levels are not read.
 -- Subtotals, discounts, taxes and payments are items too: other.
 select
     coalesce(src.displayname, src.itemid, src.fullname) as name,
@@ -11,6 +12,7 @@ select
         when src.itemtype is not null then 'other'
     end as type,
     src.itemtype as source_type,
+    src.baseprice as unit_price,
     not coalesce(to_boolean(src.isinactive), false) as is_active,
     src.createddate as source_created_at
 from item as src
