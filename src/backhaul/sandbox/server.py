@@ -78,6 +78,7 @@ class Running(Remote):
             lifespan="off",
             log_level="error",
             access_log=False,
+            server_header=False,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
         )

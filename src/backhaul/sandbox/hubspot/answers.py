@@ -59,7 +59,7 @@ def refuse(
 
 def stamp(moment: datetime) -> str:
     """HubSpot's spelling of a time: UTC, milliseconds, Z."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def missing_scopes(scopes: Sequence[str]) -> Response:

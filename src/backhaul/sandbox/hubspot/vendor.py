@@ -101,6 +101,8 @@ class HubSpot(Vendor):
             self._route("GET", "/account-info/v3/details", setup.account),
             self._route("GET", "/crm/v3/schemas", setup.schemas, "crm.schemas.custom.read"),
             self._route("GET", "/crm/v3/schemas/{type}", setup.schema, "crm.schemas.custom.read"),
+            self._route("GET", "/crm-object-schemas/v3/schemas", setup.schemas, "crm.schemas.custom.read"),
+            self._route("GET", "/crm-object-schemas/v3/schemas/{type}", setup.schema, "crm.schemas.custom.read"),
             self._route("GET", "/crm/v3/properties/{type}", setup.properties, "read"),
             self._route("GET", "/crm/v3/properties/{type}/{name}", setup.property, "read"),
             self._route("GET", "/crm/v3/pipelines/{type}", setup.pipelines, "read"),
