@@ -48,6 +48,14 @@ def schema_of(
     return after, drift, dict(found.not_served)
 
 
+def distrust(schemas: Schemas, customer: str, connection: str) -> None:
+    """Pages showed another schema than the one at hand: the next run asks the vendor."""
+    known = known_schema(schemas, customer, connection)
+    if known is not None:
+        old = Schema(known.connection, known.objects, known.fingerprint, datetime.fromtimestamp(0, UTC).isoformat())
+        schemas.put(customer, connection, old.fingerprint, msgspec.json.encode(old).decode())
+
+
 def _is_fresh(schema: Schema, objects: Sequence[str]) -> bool:
     age = datetime.now(UTC) - datetime.fromisoformat(schema.discovered_at)
     return age < FRESH and all(name in schema.objects for name in objects)

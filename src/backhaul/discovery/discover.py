@@ -18,8 +18,9 @@ from backhaul.http.refusals import Refused
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read
+from backhaul.protocol.reads import Ask, read_pages
 from backhaul.protocol.render import Bindings
-from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type
+from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _object(
 ) -> ObjectSchema:
     if definition.fields is not None:
         fields = {name: Field(name, kind, vendor_type=kind) for name, kind in definition.fields.items()}
+        fields |= _sampled(connection, found, definition, fields)
     else:
         fields = _fields(connection, found, definition, unknown_types)
     for key in definition.keys:
@@ -129,6 +131,28 @@ def _object(
         change_field=change_field(definition, keyed),
         facts=found.facts,
     )
+
+
+def _sampled(
+    connection: Connection, found: Found, definition: ObjectDefinition, fields: Mapping[str, Field]
+) -> dict[str, Field]:
+    """Fields that the vendor sends beside the declared ones: where there is no discovery, a page is looked at."""
+    if definition.parent is not None or not definition.reads.all:
+        return {}
+    first = definition.reads.all[0]
+    schema = ObjectSchema(found.name, definition.keys, fields, facts=found.facts)
+    each = {"each": first.each[0]} if isinstance(first.each, list) else {}
+    ask = Ask(schema, definition, first, "all", tuple(fields.values()), each)
+    page = next(iter(read_pages(connection, ask)), None)
+    if page is None:
+        return {}
+    parents_of = {o.parent.at.split("[")[0].split(".")[0] for o in connection.source.objects.values()
+                  if o.parent is not None and o.parent.object == found.name and o.parent.at is not None}  # fmt: skip
+    return {
+        name: Field(name, type_of(value), vendor_type="sampled", creatable=False, updatable=False)
+        for name, value in page.unknown().items()
+        if name not in parents_of
+    }
 
 
 def _as_key(each: Field) -> Field:

@@ -59,8 +59,10 @@ class _Pending:
 class Embedded:
     """The children that stand within the records of one parent window."""
 
-    def __init__(self, extractor: Extractor, task: Task, window: WindowId, vendor_now: datetime) -> None:
-        self._extractor = extractor
+    def __init__(
+        self, extractor: Extractor, task: Task, window: WindowId, vendor_now: datetime, result: ObjectRead
+    ) -> None:
+        self._result = result
         self._task = task
         self._children: list[tuple[Task, Read, Shape, Decoder, WindowSpool, _Pending]] = []
         for child in task.children:
@@ -98,7 +100,9 @@ class Embedded:
                     value = render.text(reader, bindings) if isinstance(reader, str) else render.UNBOUND
                     columns[name] = [None if value is render.UNBOUND else value] * decoded.rows
                 made = Page(columns, decoded.rows, None, None, page.sent_at, None, 0, dict, dict)
-                pending.gathered.add(batch_of(made, shape, child, read_at=page.sent_at, parents=[key] * decoded.rows))
+                batch = batch_of(made, shape, child, read_at=page.sent_at, parents=[key] * decoded.rows)
+                pending.gathered.add(batch)
+                self._result.children[child.name] = self._result.children.get(child.name, 0) + batch.rows.num_rows
                 pending.parents.append((key, page.sent_at))
 
     def flush(self, on_part: OnPart) -> None:
@@ -106,11 +110,11 @@ class Embedded:
         for _, _, _, _, spool, pending in self._children:
             pending.write(spool, on_part)
 
-    def finish(self, result: ObjectRead, on_part: OnPart) -> None:
+    def finish(self, on_part: OnPart) -> None:
         self.flush(on_part)
         for _, _, _, _, spool, _ in self._children:
             spool.finish()
-            result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
+            self._result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
             spool.close()
 
 
@@ -138,7 +142,7 @@ def read_batches(
                 for batch in pages:
                     pending.gathered.add(batch)
                     result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
-                    result.rows += batch.rows.num_rows
+                    result.children[child.name] = result.children.get(child.name, 0) + batch.rows.num_rows
                 pending.parents += [(key, asked_at) for key in keys]
                 if pending.gathered.full:
                     pending.write(spool, on_part)

@@ -198,7 +198,7 @@ class Extractor:
         shape = self.shape(task, read)
         for attempt in range(3):
             with self.spool.open(window, self.meta(task, role, bounds, vendor_now)) as spool:
-                embedded = children.Embedded(self, task, window, spool.meta.started_at)
+                embedded = children.Embedded(self, task, window, spool.meta.started_at, result)
                 try:
                     read_window(
                         self.connection, task, read, role, spool, shape, result, self.progress, on_part,
@@ -210,7 +210,7 @@ class Extractor:
                         raise
                     spool.discard()
                     continue
-                embedded.finish(result, on_part)
+                embedded.finish(on_part)
                 self._forget_job(read, spool.notes.get("job_id"), task.name)
                 started, rows, parts = spool.meta.started_at, spool.resume_from.rows, spool.parts
             result.windows.append(

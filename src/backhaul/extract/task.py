@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -79,4 +78,5 @@ class ObjectRead:
     not_served: str = ""
     census: list[WindowId] = field(default_factory=list)
     """Windows that hold every key the vendor has, or every deleted one: to be compared with the raw table."""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    children: dict[str, int] = field(default_factory=dict)
+    """Rows read of each child object."""

@@ -17,7 +17,7 @@ from backhaul.extract.batches import Batch, Shape, batch_of
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.reads import Ask, Page, Position, read_pages
-from backhaul.protocol.schema import Field, Type
+from backhaul.protocol.schema import Field, type_of
 from backhaul.spool.parts import Part
 from backhaul.spool.window import WindowSpool
 from backhaul.telemetry.crashpoints import crash_point
@@ -189,23 +189,15 @@ def _notice_unknown(page: Page, task: Task, result: ObjectRead) -> None:
     """Fields on the wire that the schema does not have: drift; what becomes of them is the contract's word."""
     known = set(task.schema.fields) | set(extra_paths(task)) | set(task.definition.keys)
     for name, value in page.unknown().items():
-        if name in known:
+        if name in known or any(each.field == name for each in result.drift):
             continue
-        result.drift.append(Drift(task.name, name, "added", f"seen on a page, as {_type_of(value)}"))
+        result.drift.append(Drift(task.name, name, "added", f"seen on a page, as {type_of(value)}"))
         if task.choice.contract == "freeze":
             raise FixDefinition(
                 f"the vendor sends the field {name}, which the schema does not have, and the contract is freeze",
                 next_step="run `backhaul discover`, or set the object's contract to evolve or discard",
                 object=task.name,
             )
-
-
-def _type_of(value: Any) -> Type:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    return "text" if isinstance(value, str) else "json" if isinstance(value, dict | list) else "decimal"
 
 
 def keys_of(parts: Sequence[Part], column: str = "_key") -> Iterator[list[str]]:

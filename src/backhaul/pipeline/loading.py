@@ -92,6 +92,14 @@ class Loading:
         if self._error is not None:
             raise self._error
 
+    def stop(self) -> None:
+        """End the thread without loading what is left; it stays in the spool."""
+        with self._wake:
+            self._ready = _Ready()
+            self._finishing = True
+            self._wake.notify()
+        self._thread.join()
+
     @property
     def leased(self) -> bool:
         return self._leased
@@ -141,7 +149,6 @@ class Loading:
                 self._loader = Loader(
                     database=context.work,
                     folder=context.layout.dlt(context.customer),
-                    run_id=context.run_id,
                     memory_limit=context.destination.memory_limit,
                     threads=context.destination.threads,
                 )

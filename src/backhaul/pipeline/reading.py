@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.discovery.cache import schema_of, with_definition
+from backhaul.discovery.cache import distrust, schema_of, with_definition
 from backhaul.discovery.discover import list_objects
 from backhaul.errors import BackhaulError, Reauthorise
 from backhaul.extract.objects import Extractor
@@ -178,10 +178,13 @@ def _note(context: Context, name: str, result: ObjectRead, report: SyncReport) -
     line = report.line(name, result.object)
     line.how, line.total, line.read, line.rejected = result.how, result.total, result.rows, result.rejected
     line.not_served = result.not_served
+    for child, rows in result.children.items():
+        report.line(name, child).read += rows
     if result.drift:
         report.drift += [(name, each) for each in result.drift]
         seen = [StoredDrift(d.object, d.field, d.kind, "", d.detail, context.run_id) for d in result.drift]
         context.state.schemas.note_drift(context.customer, name, seen)
+        distrust(context.state.schemas, context.customer, name)
     done = ObjectDone(context.customer, name, result.object, result.rows, result.rejected, 0, 0.0, result.not_served)
     context.progress.on(done)
 

@@ -89,7 +89,8 @@ class SyncReport:
                 for line in self.lines.values()
             ],
             "failures": [
-                {"connection": f.connection, "object": f.object, "what": f.what, "next": f.next_step} for f in self.failures
+                {"connection": each.connection, "object": each.object, "what": each.what, "next": each.next_step}
+                for each in self.failures
             ],
             "requests": self.requests,
             "seconds": round(self.seconds, 3),

@@ -87,6 +87,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
         context.progress.on(StageDone(context.customer, stage="sync", seconds=report.seconds))
         yield Sync(context, report, loading)
     finally:
+        loading.stop()
         for reader in readers:
             reader.close()
         spool.close()

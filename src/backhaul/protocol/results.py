@@ -141,7 +141,8 @@ def _refused(result: Result, answer: Answer, ids: set[str]) -> dict[str, RowAnsw
 def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
     if result.ok is not None and not holds(result.ok, record):
         facts = read_error(result.error, record) if result.error is not None else {}
-        return RowAnswer(row.id, "refused", **{name: facts.get(name, "") for name in ("code", "message", "field")})
+        code, message, named = (facts.get(part, "") for part in ("code", "message", "field"))
+        return RowAnswer(row.id, "refused", code=code, message=message, field=named)
     changed = paths.first(result.changed, record) if result.changed else MISSING
     return RowAnswer(
         row.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 Type = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp", "time", "json"]
 
@@ -55,3 +55,14 @@ class Schema:
     objects: Mapping[str, ObjectSchema]
     fingerprint: str
     discovered_at: str
+
+
+def type_of(value: Any) -> Type:
+    """Our type of a JSON value that nothing else describes."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, str):
+        return "text"
+    return "json" if isinstance(value, dict | list) else "decimal"

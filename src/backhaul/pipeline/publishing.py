@@ -1,0 +1,42 @@
+"""A snapshot of the entities and raw tables as they are now."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime
+
+from backhaul.load.database import opened
+from backhaul.load.watermarks import in_force
+from backhaul.pipeline.context import Context
+from backhaul.publish.snapshot import Publication, PublishResult, publish
+from backhaul.publish.versions import Retention
+from backhaul.telemetry.progress import StageDone, StageStarted
+
+
+def publish_customer(context: Context) -> PublishResult:
+    """Publish. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet."""
+    began = time.perf_counter()
+    context.progress.on(StageStarted(context.customer, stage="publish"))
+    destination = context.destination
+    with opened(context.work, memory_limit="256MB", threads=destination.threads) as connection:
+        as_of: dict[str, dict[str, datetime]] = {}
+        for (name, object_name, window), row in in_force(connection).items():
+            if window == "changes" and row.watermark is not None:
+                as_of.setdefault(name, {})[object_name] = row.watermark
+        publication = Publication(
+            customer=context.customer,
+            run_id=context.run_id,
+            configuration=configuration_of(context),
+            as_of=as_of,
+            retention=Retention(destination.keep_snapshots, destination.keep_days),
+        )
+        result = publish(connection, context.layout, publication)
+    note = f"v{result.version}" if result.new else f"v{result.version}, nothing new"
+    context.progress.on(StageDone(context.customer, stage="publish", seconds=time.perf_counter() - began, note=note))
+    return result
+
+
+def configuration_of(context: Context) -> str:
+    """A fingerprint of the pipeline in force; secrets are no part of it."""
+    return hashlib.sha256(context.pipeline.model_dump_json().encode()).hexdigest()[:16]

@@ -1,0 +1,105 @@
+"""One customer's run, whole or in part: sync, transform, publish; recorded from its start to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from backhaul.errors import BackhaulError
+from backhaul.pipeline.context import Context
+from backhaul.pipeline.publishing import publish_customer
+from backhaul.pipeline.reading import Wanted
+from backhaul.pipeline.report import Failure, SyncReport
+from backhaul.pipeline.sync import syncing
+from backhaul.pipeline.transforming import transform_customer
+from backhaul.publish.snapshot import PublishResult
+from backhaul.transform.build import TransformResult
+
+
+@dataclass
+class RunReport:
+    """What a run did. Parts that were not asked for are None."""
+
+    customer: str
+    run: str
+    sync: SyncReport | None = None
+    transform: TransformResult | None = None
+    publish: PublishResult | None = None
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        codes = {each.exit_code for each in self.all_failures}
+        return next((code for code in (4, 2, 75, 1) if code in codes), 0)
+
+    @property
+    def all_failures(self) -> list[Failure]:
+        return [*(self.sync.failures if self.sync is not None else []), *self.failures]
+
+
+def run_customer(
+    context: Context,
+    wanted: Wanted,
+    *,
+    kind: str = "run",
+    sync: bool = True,
+    transform: bool = True,
+    publish: bool = True,
+    full_transform: bool = False,
+    approve_deletes: bool = False,
+) -> RunReport:
+    """Do what is asked for, in order, under one lease. Failures of connections are in the report; the rest goes on.
+
+    Raises Busy, StorageError, ConfigError; the run is recorded as failed then.
+    """
+    report = RunReport(context.customer, context.run_id)
+    began = time.perf_counter()
+    with _recorded(context, kind, report):
+        if sync:
+            with syncing(context, wanted, approve_deletes=approve_deletes) as done:
+                report.sync = done.report
+                if transform or publish:
+                    done.loading.lease()
+                    _shape(context, report, transform=transform, publish=publish, full=full_transform)
+        else:
+            with context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait):
+                _shape(context, report, transform=transform, publish=publish, full=full_transform)
+        report.seconds = time.perf_counter() - began
+    return report
+
+
+def _shape(context: Context, report: RunReport, *, transform: bool, publish: bool, full: bool) -> None:
+    if not context.work.exists():
+        return
+    if transform:
+        report.transform = transform_customer(context, full=full)
+    if publish:
+        report.publish = publish_customer(context)
+
+
+@contextmanager
+def _recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
+    """The run in the control store: begun, then done, partial or failed with its reason."""
+    runs = context.state.runs
+    runs.start(context.customer, kind, context.run_id)
+    try:
+        yield
+    except BackhaulError as error:
+        error.within(customer=context.customer, run=context.run_id)
+        runs.finish(context.run_id, "failed", error=error.what)
+        raise
+    except BaseException as error:
+        runs.finish(context.run_id, "failed", error=f"{type(error).__name__}")
+        raise
+    figures = report.sync.figures() if report.sync is not None else {}
+    if report.transform is not None:
+        figures["entities"] = {
+            each.name: {"rows": each.rows, "changed": each.changed} for each in report.transform.entities
+        }
+    if report.publish is not None:
+        figures["version"] = report.publish.version
+    what = "; ".join(dict.fromkeys(each.what for each in report.all_failures)) or None
+    runs.finish(context.run_id, "partial" if report.all_failures else "done", figures, what)

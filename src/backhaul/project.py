@@ -1,0 +1,179 @@
+"""The Python way in: a project, its customers, and what can be done for each. The command line calls nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from backhaul.config.project import ProjectConfig
+from backhaul.telemetry.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from backhaul.pipeline.context import Context, State
+    from backhaul.pipeline.pushing import PushReport
+    from backhaul.pipeline.run import RunReport
+    from backhaul.publish.query import QueryResult
+    from backhaul.push.plan import Plan
+
+
+class Project:
+    """A folder of pipelines, opened. Use it as a context manager, or `close` it: what was counted is written then.
+
+    >>> with Project(".") as project:
+    ...     project.customer("acme").run()
+    """
+
+    def __init__(self, root: Path | str = ".", *, environment: str | None = None, progress: Progress = SILENT) -> None:
+        """Raises ConfigError where there is no project."""
+        self.config = ProjectConfig.open(root, environment)
+        self.progress = progress
+        self.stop = threading.Event()
+        self._state: State | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._state is not None:
+            self._state.store.close()
+            self._state = None
+
+    @property
+    def state(self) -> State:
+        """The control store, opened when first asked for."""
+        if self._state is None:
+            from backhaul.pipeline.context import State
+            from backhaul.state.store import ControlStore
+
+            self._state = State(ControlStore(self.config.layout.control))
+        return self._state
+
+    def customers(self) -> tuple[Customer, ...]:
+        return tuple(Customer(self, name) for name in self.config.customers())
+
+    def customer(self, name: str) -> Customer:
+        """Raises ConfigError, with the nearest name, where there is none."""
+        self.config.layout.pipeline(name)
+        return Customer(self, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer of a project."""
+
+    project: Project = field(repr=False)
+    name: str
+
+    def sync(
+        self,
+        objects: Sequence[str] = (),
+        *,
+        since: datetime | None = None,
+        full: bool = False,
+        check_deletes: bool = False,
+        approve_deletes: bool = False,
+    ) -> RunReport:
+        """Read what changed and load it. objects: `crm.contacts`, or `contacts`; empty: all.
+
+        Failures of a connection or object are in the report; the others' work lands. Raises Busy, ConfigError,
+        StorageError.
+        """
+        from backhaul.pipeline.reading import Wanted
+        from backhaul.pipeline.run import run_customer
+
+        wanted = Wanted(tuple(objects), full, since, check_deletes)
+        with self.context() as context:
+            return run_customer(
+                context, wanted, kind="sync", transform=False, publish=False, approve_deletes=approve_deletes
+            )
+
+    def run(self, *, check_deletes: bool = False, approve_deletes: bool = False) -> RunReport:
+        """Sync, transform, publish. Raises as `sync`."""
+        from backhaul.pipeline.reading import Wanted
+        from backhaul.pipeline.run import run_customer
+
+        with self.context() as context:
+            return run_customer(
+                context, Wanted(check_deletes=check_deletes), kind="run", approve_deletes=approve_deletes
+            )
+
+    def refetch(self, connection: str, object: str, keys: Sequence[str]) -> RunReport:
+        """Read these records again by their keys, with their children, whatever the watermark."""
+        from backhaul.pipeline.refetch import refetch
+
+        with self.context() as context:
+            return refetch(context, connection, object, keys)
+
+    def transform(self, *, full: bool = False) -> RunReport:
+        """Bring the entities up to date with the raw tables; no vendor is asked."""
+        return self._shape(transform=True, publish=False, full=full)
+
+    def publish(self) -> RunReport:
+        """Publish a snapshot of what is in the entities and raw tables now."""
+        return self._shape(transform=False, publish=True)
+
+    def _shape(self, *, transform: bool, publish: bool, full: bool = False) -> RunReport:
+        from backhaul.pipeline.reading import Wanted
+        from backhaul.pipeline.run import run_customer
+
+        kind = "transform" if transform else "publish"
+        with self.context() as context:
+            return run_customer(
+                context, Wanted(), kind=kind, sync=False, transform=transform, publish=publish, full_transform=full
+            )
+
+    def query(
+        self, sql: str, *, limit: int | None = 1000, as_of: datetime | None = None, raw: bool = False
+    ) -> QueryResult:
+        """Run one select on the published snapshot. Raises ConfigError for SQL that does not run."""
+        from backhaul.publish.query import query
+
+        return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
+
+    def plan_push(self, push: str) -> Plan:
+        """What a push would write, field by field; nothing is sent."""
+        from backhaul.pipeline.pushing import plan_push
+
+        with self.context() as context:
+            return plan_push(context, push)
+
+    def push(self, push: str, *, plan: Plan | None = None, limit: int | None = None) -> PushReport:
+        """Write what the plan says; without one, plan first. limit: at most so many rows, for a first look."""
+        from backhaul.pipeline.pushing import apply_push
+
+        with self.context() as context:
+            return apply_push(context, push, plan, limit=limit)
+
+    def retry_push(self, push: str | None = None) -> PushReport:
+        """Send dead letters again."""
+        from backhaul.pipeline.pushing import retry_push
+
+        with self.context() as context:
+            return retry_push(context, push)
+
+    @contextmanager
+    def context(self, **more: Any) -> Iterator[Context]:
+        """One run's context, with its id bound to every log line within."""
+        from backhaul.pipeline.context import Context
+        from backhaul.state.runs import new_run_id
+        from backhaul.telemetry.context import bound
+
+        run_id = new_run_id()
+        with bound(customer=self.name, run=run_id):
+            yield Context(
+                self.project.config,
+                self.project.state,
+                self.name,
+                run_id,
+                self.project.progress,
+                self.project.stop,
+                **more,
+            )
