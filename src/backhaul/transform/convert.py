@@ -68,8 +68,11 @@ def _timestamp(value: exp.Expr, raw_type: str | None) -> exp.Expr:
 def _date(value: exp.Expr, raw_type: str | None) -> exp.Expr:
     if raw_type in (INTEGER, FLOAT) or is_decimal(raw_type):
         return try_cast(_timestamp(value, raw_type), DATE)
-    day = try_cast(value.copy(), DATE)
-    return exp.Coalesce(this=day, expressions=[try_cast(_timestamp(value, raw_type), DATE)])
+    # DuckDB takes the day that a moment's text starts with, which is not its day in UTC
+    text = value.copy() if raw_type == TEXT else cast(value.copy(), TEXT)
+    short = exp.LTE(this=call("length", call("trim", text)), expression=exp.Literal.number(10))
+    moment = try_cast(_timestamp(value, raw_type), DATE)
+    return exp.Case(ifs=[exp.If(this=short, true=try_cast(value.copy(), DATE))], default=moment)
 
 
 def _epoch_milliseconds(value: exp.Expr, raw_type: str | None) -> exp.Expr:
