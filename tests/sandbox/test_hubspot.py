@@ -22,7 +22,7 @@ class Session(httpx.Client):
 
     def __init__(self, running: Running) -> None:
         token = running.credentials["token"]
-        super().__init__(base_url=running.base_url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        super().__init__(base_url=running.base_url, headers={"Authorization": f"Bearer {token}"}, verify=False)
 
     def search(self, of: str = "contacts", **body: Any) -> httpx.Response:
         return self.post(f"{OBJECTS}/{of}/search", json=body)

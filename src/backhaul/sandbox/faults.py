@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -126,17 +127,17 @@ class FaultLayer:
             elif fault is None and candidate.strikes(method, path, body):
                 fault = candidate
         if fault is None:
-            await self._run(scope, body, _noting(send, entry), entry)
+            await self._run(scope, body, self._noting(send, entry), entry)
             return
         entry.fault = fault.kind
         if fault.kind == "slow":
             await asyncio.sleep(float(fault.options.get("seconds", 5)))
-            await self._run(scope, body, _noting(send, entry), entry)
+            await self._run(scope, body, self._noting(send, entry), entry)
         elif fault.kind in ("lost_answer", "cut_body", "truncated_json"):
             await self._spoil(fault.kind, scope, body, send, entry)
         else:
             response = self._instead(fault)
-            await response(scope, receive, _noting(send, entry))
+            await response(scope, receive, self._noting(send, entry))
 
     async def _run(self, scope: Scope, body: bytes, send: Send, entry: Received) -> None:
         replay = _replay(body)
@@ -166,7 +167,7 @@ class FaultLayer:
         length = len(half) if kind == "truncated_json" else len(whole)
         headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
         start["headers"] = [*headers, (b"content-length", str(length).encode())]
-        entry.status = start["status"]
+        send = self._noting(send, entry)
         await send(start)
         # The server closes the connection of an answer that was promised longer than it turned out.
         await send({"type": "http.response.body", "body": half, "more_body": kind == "cut_body"})
@@ -187,6 +188,18 @@ class FaultLayer:
                     response.headers["Retry-After"] = str(fault.options["retry_after"])
                 return response
 
+    def _noting(self, send: Send, entry: Received) -> Send:
+        """Note the answer's status, and date it by the simulator's own clock."""
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+                date = formatdate(self._vendor.clock.now().timestamp(), usegmt=True)
+                message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
+            await send(message)
+
+        return noting
+
     def _log(self, scope: Scope, body: bytes) -> Received:
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         entry = Received(
@@ -203,15 +216,6 @@ class FaultLayer:
         )
         self.received.append(entry)
         return entry
-
-
-def _noting(send: Send, entry: Received) -> Send:
-    async def noting(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            entry.status = message["status"]
-        await send(message)
-
-    return noting
 
 
 async def _read(receive: Receive) -> bytes:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 import threading
-import time
 from argparse import ArgumentParser
 from asyncio import Transport
+from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 import uvicorn
+from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from backhaul.sandbox.control import Control
 from backhaul.sandbox.faults import FaultLayer
@@ -33,7 +37,8 @@ class _Connection(H11Protocol):
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             scope["transport"] = transport
-            await inner(scope, receive, send)
+            with suppress(asyncio.CancelledError):  # the server closes while a slow answer is on its way
+                await inner(scope, receive, send)
 
         self.app = app
 
@@ -51,8 +56,6 @@ def application(vendor: Vendor) -> ASGIApp:
 
 
 def _default(vendor: Vendor) -> ASGIApp:
-    from starlette.requests import Request
-
     async def default(scope: Scope, receive: Receive, send: Send) -> None:
         response = await vendor.not_found(Request(scope, receive))
         await response(scope, receive, send)
@@ -71,26 +74,47 @@ class Running(Remote):
         self.base_url = vendor.base_url = f"http://127.0.0.1:{self.port}"
         super().__init__(f"{self.base_url}/_control")
         self.vendor = vendor
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        started: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._loop.run_until_complete,
+            args=(self._serve(listener, started),),
+            name=f"sandbox-{vendor.source}",
+            daemon=True,
+        )
+        self._thread.start()
+        started.result(timeout=60)
+
+    async def _serve(self, listener: socket.socket, started: Future[None]) -> None:
         config = uvicorn.Config(
-            application(vendor),
-            http=_Connection,
+            application(self.vendor),
             ws="none",
             lifespan="off",
             log_level="error",
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_keep_alive=60,
-            timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name=f"sandbox-{vendor.source}", daemon=True
-        )
-        self._thread.start()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                raise RuntimeError(f"the {vendor.source} simulator did not start on port {port}")
-            time.sleep(0.005)
+        state = ServerState()
+        try:
+            config.load()
+            server = await self._loop.create_server(
+                lambda: _Connection(config=config, server_state=state, app_state={}, _loop=self._loop), sock=listener
+            )
+        except BaseException as error:
+            started.set_exception(error)
+            raise
+        started.set_result(None)
+        await self._stopped.wait()
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        tasks = list(state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def credentials(self) -> dict[str, Any]:
@@ -106,8 +130,10 @@ class Running(Remote):
 
     def close(self) -> None:
         super().close()
-        self._server.should_exit = True
-        self._thread.join()
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopped.set)
+            self._thread.join()
+            self._loop.close()
 
     def __enter__(self) -> Self:
         return self
