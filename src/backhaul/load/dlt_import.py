@@ -24,9 +24,11 @@ from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.common.configuration.specs.config_providers_context import ConfigProvidersContainer
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.exceptions import DltException
 from dlt.common.runtime.collector import NullCollector
 from dlt.common.runtime.run_context import RunContext
 
+from backhaul.load.database import translated
 from backhaul.load.tables import SCHEMA
 from backhaul.telemetry.crashpoints import crash_point
 
@@ -80,10 +82,12 @@ class Import:
     append: bool
 
 
-def import_all(connection: duckdb.DuckDBPyConnection, imports: Sequence[Import], folder: Path) -> str:
+def import_all(
+    connection: duckdb.DuckDBPyConnection, imports: Sequence[Import], *, database: Path, folder: Path
+) -> str:
     """Load everything as one package and give its load id, under which `_dlt_loads` lists it as completed.
 
-    folder: dlt's own, emptied first. Raises what dlt and DuckDB raise.
+    folder: dlt's own, emptied first. Raises StorageError, Bug.
     """
     with _one_at_a_time, _readable(folder) as working, _quiet_dlt(working):
         pipeline = dlt.pipeline(
@@ -99,6 +103,8 @@ def import_all(connection: duckdb.DuckDBPyConnection, imports: Sequence[Import],
             )
             pipeline.normalize()
             info = pipeline.load()
+        except DltException as error:
+            raise translated(error, database) from error
         finally:
             pipeline.deactivate()
         return str(info.loads_ids[0])

@@ -59,7 +59,7 @@ class Loader:
             opened(self._database, memory_limit=self._memory_limit, threads=self._threads) as connection,
             refusals(self._database),
         ):
-            load = _Load(connection, self._folder)
+            load = _Load(connection, self._database, self._folder)
             result = load.run(parts, tables, watermarks, rejects)
         crash_point("loaded")
         return result
@@ -68,8 +68,9 @@ class Loader:
 class _Load:
     """One load, with the database open."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path, folder: Path) -> None:
         self._connection = connection
+        self._database = database
         self._folder = folder
         self._survivors = folder / "survivors"
 
@@ -149,7 +150,7 @@ class _Load:
             imports.append(Import(watermarks.WATERMARKS, own[watermarks.WATERMARKS], stamped, append=True))
         # What an earlier load left in dlt's staging may have other types by now.
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
-        load_id = import_all(connection, imports, self._folder / "dlt")
+        load_id = import_all(connection, imports, database=self._database, folder=self._folder / "dlt")
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}_staging CASCADE")
         return load_id
 

@@ -172,10 +172,11 @@ class _Comparison:
         self._run(
             "newest",
             """
-            FROM staged QUALIFY row_number() OVER (
-                PARTITION BY key ORDER BY
-                    CASE WHEN bool_or(changed IS NULL) OVER (PARTITION BY key) THEN NULL ELSE changed END DESC,
-                    read DESC, content DESC
+            SELECT s.* FROM staged s
+            JOIN (SELECT key, bool_or(changed IS NULL) AS untimed FROM staged GROUP BY key) k ON k.key = s.key
+            QUALIFY row_number() OVER (
+                PARTITION BY s.key
+                ORDER BY CASE WHEN NOT untimed THEN changed END DESC NULLS LAST, read DESC, content DESC
             ) = 1
             """
             if _count(self._connection, "FROM (SELECT DISTINCT key FROM staged)")
