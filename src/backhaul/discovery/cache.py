@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -41,11 +42,34 @@ def schema_of(
             for name, each in before.objects.items()
             if name not in after.objects and name not in found.not_served
         }
-        after = Schema(after.connection, {**kept, **after.objects}, "", after.discovered_at)
+        found_now = (
+            {name: _unreadable_as_before(each, before) for name, each in after.objects.items()} if not force else {}
+        )
+        after = Schema(after.connection, {**kept, **after.objects, **found_now}, "", after.discovered_at)
     after = Schema(after.connection, after.objects, fingerprint(after.objects.values()), after.discovered_at)
     drift = drift_between(before, after, run) if before is not None else []
     schemas.put(connection.customer, connection.name, after.fingerprint, msgspec.json.encode(after).decode(), drift)
     return after, drift, dict(found.not_served)
+
+
+def _unreadable_as_before(now: ObjectSchema, before: Schema) -> ObjectSchema:
+    """What reads were refused stays left out, until a discovery that is asked for by hand."""
+    then = before.objects.get(now.name)
+    refused = {name for name, each in then.fields.items() if not each.readable} if then is not None else set()
+    fields = {name: replace(each, readable=name not in refused) for name, each in now.fields.items()}
+    return replace(now, fields=fields)
+
+
+def leave_out(schemas: Schemas, customer: str, connection: str, object: str, fields: Sequence[str]) -> None:
+    """Remember fields that reads may not ask for."""
+    known = known_schema(schemas, customer, connection)
+    if known is None or object not in known.objects:
+        return
+    each = known.objects[object]
+    marked = {name: replace(one, readable=one.readable and name not in fields) for name, one in each.fields.items()}
+    objects = {**known.objects, object: replace(each, fields=marked)}
+    after = Schema(known.connection, objects, known.fingerprint, known.discovered_at)
+    schemas.put(customer, connection, after.fingerprint, msgspec.json.encode(after).decode())
 
 
 def distrust(schemas: Schemas, customer: str, connection: str) -> None:

@@ -135,7 +135,7 @@ def read_batches(
             gone, live = _parents_in(parents)
             pending = _Pending()
             if todo := sorted(gone - done):
-                pending.parents = [(key, vendor_now) for key in todo]
+                pending.parents = [(key, datetime.now(UTC)) for key in todo]
                 pending.write(spool, on_part)
             batches = _chunks(sorted(live - done - gone), read.batch)
             for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -59,10 +59,11 @@ def _read_feed(
     lower = task.delete_watermark or task.watermark
     if lower is not None and isinstance(changed, ChangedField):
         lower = floor_to(lower - changed.overlap, changed.resolution)
+    asked_at = datetime.now(UTC)
     keys, moments = _tombstones(
         extractor, task, feed, "deleted", feed.key, feed.at, {"since": lower, "until": vendor_now}
     )
-    _write(extractor, task, window, keys, moments, vendor_now, result, on_part)
+    _write(extractor, task, window, keys, moments, asked_at, vendor_now, result, on_part)
     result.windows.append(WindowRead(window, len(keys), vendor_now, due=True))
 
 
@@ -71,10 +72,11 @@ def _read_scan(
 ) -> None:
     """Every deleted record that the vendor still shows; who is missing among those deleted here was restored."""
     window = WindowId(extractor.connection.name, task.name, SCAN)
+    asked_at = datetime.now(UTC)
     keys, moments = _tombstones(
         extractor, task, getattr(task.definition.reads, scan.read)[0], "deleted", task.schema.key[0], scan.at, {}
     )
-    _write(extractor, task, window, keys, moments, vendor_now, result, on_part, always=True)
+    _write(extractor, task, window, keys, moments, asked_at, vendor_now, result, on_part, always=True)
     result.census.append(window)
     result.windows.append(WindowRead(window, len(keys), vendor_now, due=True))
 
@@ -88,6 +90,7 @@ def _read_census(
     definition: Read = getattr(task.definition.reads, census.read)[0]
     key_fields = tuple(task.schema.fields[name] for name in task.schema.key)
     each_values = definition.each if isinstance(definition.each, list) else [None]
+    asked_at = datetime.now(UTC)
     with extractor.spool.open(window, extractor.meta(task, CENSUS, None, vendor_now)) as spool:
         for each in each_values:
             bindings = {"each": each} if each is not None else {}
@@ -97,9 +100,9 @@ def _read_census(
                 columns = [page.columns[name] for name in task.schema.key]
                 waiting += [join_key(parts) for parts in zip(*columns, strict=True) if None not in parts]
                 if len(waiting) >= PART_ROWS:
-                    on_part(spool.write(_keys_table(waiting, vendor_now), kind="keys"))
+                    on_part(spool.write(_keys_table(waiting, asked_at), kind="keys"))
                     waiting = []
-            on_part(spool.write(_keys_table(waiting, vendor_now), kind="keys"))
+            on_part(spool.write(_keys_table(waiting, asked_at), kind="keys"))
         spool.finish()
     result.census.append(window)
     result.windows.append(WindowRead(window, 0, vendor_now, due=True))
@@ -140,6 +143,7 @@ def _write(
     window: WindowId,
     keys: list[str],
     moments: list[datetime],
+    asked_at: datetime,
     vendor_now: datetime,
     result: ObjectRead,
     on_part: OnPart,
@@ -151,10 +155,10 @@ def _write(
         return
     extractor.spool.clean([window])
     with extractor.spool.open(window, extractor.meta(task, "deleted", Bounds(None, None), vendor_now)) as spool:
-        on_part(spool.write(deletes_table(keys, moments, vendor_now, extractor.run_id), kind="deletes", last=True))
+        on_part(spool.write(deletes_table(keys, moments, asked_at, extractor.run_id), kind="deletes", last=True))
     for child in task.children if keys else ():
         of_child = WindowId(window.connection, child.name, window.name)
         extractor.spool.clean([of_child])
         with extractor.spool.open(of_child, extractor.meta(child, "deleted", None, vendor_now)) as spool:
-            on_part(spool.write(parents_table([(key, vendor_now) for key in keys]), kind="parents", last=True))
+            on_part(spool.write(parents_table([(key, asked_at) for key in keys]), kind="parents", last=True))
         result.windows.append(WindowRead(of_child, 0, None))

@@ -7,7 +7,7 @@ Only then does the watermark of the census move: a crash before repeats it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from backhaul.errors import BackhaulError
 from backhaul.extract.batches import deletes_table
@@ -43,7 +43,7 @@ def settle(
     """Compare one, and read what has to be read. The lease is held. None: nothing more to load."""
     keys = [part for part in pending.parts if part.kind in ("keys", "deletes")]
     result = ObjectRead(pending.task.name)
-    began = min((part.read_at for part in keys), default=pending.reader.connection.vendor_now())
+    began = min((part.read_at for part in keys), default=datetime.now(UTC))
     try:
         if pending.window.name == CENSUS:
             found = compare_census(context.work, pending.table, keys, began, approved=approved)
@@ -65,6 +65,6 @@ def _bury(context: Context, pending: Pending, gone: tuple[str, ...], spool: Spoo
     window = WindowId(pending.window.connection, pending.window.object, f"gone-{context.run_id}")
     meta = pending.reader.extractor.meta(pending.task, "gone", None, now)
     with spool.open(window, meta) as opened:
-        table = deletes_table(list(gone), [now] * len(gone), now, context.run_id)
+        table = deletes_table(list(gone), [now] * len(gone), datetime.now(UTC), context.run_id)
         part = opened.write(table, kind="deletes", last=True)
     loading.load([part], [window], [])

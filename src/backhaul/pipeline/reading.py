@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.discovery.cache import distrust, schema_of, with_definition
+from backhaul.discovery.cache import distrust, leave_out, schema_of, with_definition
 from backhaul.discovery.discover import list_objects
 from backhaul.errors import BackhaulError, Reauthorise
 from backhaul.extract.objects import Extractor
@@ -184,7 +184,11 @@ def _note(context: Context, name: str, result: ObjectRead, report: SyncReport) -
         report.drift += [(name, each) for each in result.drift]
         seen = [StoredDrift(d.object, d.field, d.kind, "", d.detail, context.run_id) for d in result.drift]
         context.state.schemas.note_drift(context.customer, name, seen)
-        distrust(context.state.schemas, context.customer, name)
+        gone = [each.field for each in result.drift if each.kind == "removed"]
+        if gone:
+            leave_out(context.state.schemas, context.customer, name, result.object, gone)
+        if any(each.kind == "added" for each in result.drift):
+            distrust(context.state.schemas, context.customer, name)
     done = ObjectDone(context.customer, name, result.object, result.rows, result.rejected, 0, 0.0, result.not_served)
     context.progress.on(done)
 

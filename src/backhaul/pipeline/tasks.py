@@ -87,7 +87,7 @@ def _definition(source: Source, name: str, choice: ObjectChoice) -> ObjectDefini
 def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectChoice) -> tuple[Field, ...]:
     """The chosen fields, with those that reading itself needs: the key, the change field, what tells of deletion."""
     if choice.fields == "all":
-        return tuple(schema.fields.values())
+        return tuple(each for each in schema.fields.values() if each.readable)
     unknown = [name for name in choice.fields if name not in schema.fields]
     if unknown:
         import difflib
@@ -105,7 +105,7 @@ def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectCh
             needed |= set(delete.when)
         elif delete.type == "merge":
             needed |= {*(delete.when or ()), delete.winner, delete.loser}
-    return tuple(each for name, each in schema.fields.items() if name in needed)
+    return tuple(each for name, each in schema.fields.items() if name in needed and each.readable)
 
 
 def _due(definition: ObjectDefinition, name: str, marks: Marks, now: datetime, *, always: bool) -> frozenset[str]:

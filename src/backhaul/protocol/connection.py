@@ -112,10 +112,7 @@ class Connection:
             return bindings
         bindings = bindings.with_(object=schema.name, changed__field=schema.change_field)
         bindings = bindings.with_(**{f"object__{key}": value for key, value in schema.facts.items()})
-        constants = {}
-        for key, value in definition.constants.items():
-            constants[f"with__{key}"] = render.text(value, bindings) if isinstance(value, str) else value
-        return bindings.with_(**constants)
+        return bindings.with_(**_constants(definition, bindings))
 
     def zone_of(self, values: Values) -> str:
         """The zone of the vendor's times that carry none."""
@@ -192,3 +189,23 @@ class Connection:
 
     def close(self) -> None:
         self.transport.close()
+
+
+def _constants(definition: ObjectDefinition, bindings: Bindings) -> dict[str, Any]:
+    """The object's own constants, which may be made of one another.
+
+    Raises FixDefinition where one holds a placeholder that nothing binds: a filter must never fall away unseen.
+    """
+    constants: dict[str, Any] = {}
+    waiting = dict(definition.constants)
+    while waiting:
+        known = bindings.with_(**constants)
+        filled = {
+            name: render.text(value, known) if isinstance(value, str) else value for name, value in waiting.items()
+        }
+        ready = {name: value for name, value in filled.items() if value is not UNBOUND}
+        if not ready:
+            raise FixDefinition(f"the constants {', '.join(waiting)} of an object hold placeholders that nothing binds")
+        constants |= {f"with__{name}": value for name, value in ready.items()}
+        waiting = {name: value for name, value in waiting.items() if name not in ready}
+    return constants

@@ -24,6 +24,8 @@ class Field:
     updatable: bool = True
     required: bool = False
     unique: bool = False
+    readable: bool = True
+    """False: discovery names it, but reads that ask for it are refused."""
     length: int | None = None
     options: tuple[str, ...] = ()
     references: str | None = None

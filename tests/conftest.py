@@ -1,0 +1,100 @@
+"""What tests of whole runs share: a project in an empty folder, and the simulators that its customers read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backhaul.project import Customer, Project
+from backhaul.sandbox.clock import Clock
+from backhaul.sandbox.server import Running, serve
+from backhaul.sandbox.simulators import build
+from backhaul.sandbox.world import World
+
+AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba"}
+NEEDED = {
+    "hubspot": ("token",),
+    "salesforce": ("client_id", "client_secret"),
+    "netsuite": ("consumer_key", "consumer_secret", "token_id", "token_secret"),
+}
+
+
+@dataclass
+class Bench:
+    """A project whose customer `acme` has one connection a simulator."""
+
+    root: Path
+    project: Project
+    simulators: dict[str, Running] = field(default_factory=dict)
+
+    @property
+    def acme(self) -> Customer:
+        return self.project.customer("acme")
+
+    def raw(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+        """Rows of a raw table, straight from work.duckdb."""
+        import duckdb
+
+        with duckdb.connect(str(self.project.config.layout.work("acme")), read_only=True) as connection:
+            return connection.execute(f'select {columns} from raw."{table}" order by _key').fetchall()
+
+
+def connection_to(simulator: Running, objects: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A pipeline's connection block for a simulator; its secrets go to the environment."""
+    source = simulator.vendor.source
+    for name in NEEDED[source]:
+        os.environ[f"BENCH_{source.upper()}_{name.upper()}"] = str(simulator.vendor.credentials[name])
+    block: dict[str, Any] = {
+        "source": source,
+        "auth": AUTH[source],
+        "credentials": {name: f"${{BENCH_{source.upper()}_{name.upper()}}}" for name in NEEDED[source]},
+        "settings": {key: value for key, value in simulator.vendor.settings.items()},
+        "objects": objects,
+    }
+    if source != "salesforce":
+        block["base_url"] = simulator.base_url
+    return {**block, **more}
+
+
+@pytest.fixture
+def simulator() -> Iterator[Callable[..., Running]]:
+    """Starts simulators that end with the test."""
+    running: list[Running] = []
+
+    def start(source: str, *, scale: int = 1, **more: Any) -> Running:
+        running.append(serve(build(source, World.load(7, scale), clock=Clock(), **more)))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callable[..., Bench]]:
+    """Makes the project: `bench(crm=("hubspot", {"companies": {}}))`."""
+    opened: list[Project] = []
+
+    def make(*, extra: dict[str, Any] | None = None, variants: dict[str, str] | None = None, **connections: Any) -> Bench:
+        root = tmp_path / "project"
+        (root / "pipelines").mkdir(parents=True)
+        simulators: dict[str, Running] = {}
+        blocks: dict[str, Any] = {}
+        for name, (source, objects) in connections.items():
+            simulators[name] = simulator(source, variants=variants or {})
+            blocks[name] = connection_to(simulators[name], objects)
+        document = {"customer": "acme", "connections": blocks, **(extra or {})}
+        (root / "pipelines" / "acme.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        project = Project(root)
+        opened.append(project)
+        return Bench(root, project, simulators)
+
+    yield make
+    for project in opened:
+        project.close()
