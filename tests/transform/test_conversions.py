@@ -80,7 +80,9 @@ def test_days_and_moments_do_not_follow_the_host_time_zone(work: Work) -> None:
 @settings(deadline=None, max_examples=25)
 @given(
     st.lists(
-        st.one_of(st.text(max_size=12), st.decimals(allow_nan=False, allow_infinity=False).map(str), st.dates().map(str)),
+        st.one_of(
+            st.text(max_size=12), st.decimals(allow_nan=False, allow_infinity=False).map(str), st.dates().map(str)
+        ),
         min_size=20,
         max_size=40,
     )

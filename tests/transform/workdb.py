@@ -56,8 +56,10 @@ left join owners as o on o.id = src.owner
     ("hub", "links.tasks"): """
 -- custom: none
 select
-    unnest([case when src.a is not null then src._key || ':a' end, case when src.b is not null then src._key || ':b' end])
-        as source_id,
+    unnest([
+        case when src.a is not null then src._key || ':a' end,
+        case when src.b is not null then src._key || ':b' end
+    ]) as source_id,
     src._key as from_id,
     unnest([ref(accounts, src.a), ref(accounts, src.b)]) as to_id,
     unnest(['about', 'with']) as role
@@ -118,7 +120,7 @@ class Work:
         columns = ["_key", "_run_id", "_read_at", "_changed_at", *(f'"{column}"' for column in values)]
         moment = f"2026-01-01 00:00:00+00'::TIMESTAMPTZ + INTERVAL {self.clock} SECOND"
         self.db.execute(
-            f'INSERT INTO raw."crm__{table}" ({", ".join(columns)}) VALUES (?, ?, \'{moment}, \'{moment}'
+            f"INSERT INTO raw.\"crm__{table}\" ({', '.join(columns)}) VALUES (?, ?, '{moment}, '{moment}"
             f"{', ?' * len(values)})",
             [key, run, *values.values()],
         )
@@ -127,12 +129,13 @@ class Work:
         """The same values, read by a later run."""
         self.clock += 1
         self.db.execute(
-            f'UPDATE raw."crm__{name}" SET _run_id = ?, _read_at = _read_at + INTERVAL 1 HOUR WHERE _key = ?', [run, key]
+            f'UPDATE raw."crm__{name}" SET _run_id = ?, _read_at = _read_at + INTERVAL 1 HOUR WHERE _key = ?',
+            [run, key],
         )
 
     def tombstone(self, name: str, key: str, run: str) -> None:
         self.db.execute(
-            f'UPDATE raw."crm__{name}" SET _deleted_at = TIMESTAMPTZ \'2026-02-01 00:00:00+00\', _run_id = ?'
+            f"UPDATE raw.\"crm__{name}\" SET _deleted_at = TIMESTAMPTZ '2026-02-01 00:00:00+00', _run_id = ?"
             " WHERE _key = ?",
             [run, key],
         )

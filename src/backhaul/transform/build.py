@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from backhaul.errors import ConfigError, StorageError
+from backhaul.errors import BackhaulError, ConfigError, StorageError
 from backhaul.transform.checks import Warning, check_entity
 from backhaul.transform.compiled import HIDDEN, Missing, Slice
 from backhaul.transform.contracts import EntityShape
@@ -72,6 +72,9 @@ def transform(
             built.append(_Entity(connection, plan, signatures, seq, run_id).build(full=full))
         except duckdb.Error as error:
             raise _told(error, plan.shape.name).within(customer=customer.name, run=run_id) from error
+        except BackhaulError as error:
+            error.within(customer=customer.name, run=run_id)
+            raise
     results = []
     for plan, (parts, whole) in zip(plans, built, strict=True):
         results.append(_result(connection, plan, parts, seq, whole))

@@ -47,8 +47,6 @@ def read_column(value: str | Mapped) -> MappedColumn:
 
 
 def _forbidden(tree: exp.Expr) -> str:
-    if isinstance(tree, exp.Alias) or not isinstance(tree, exp.Condition):
-        return "it must be a field or one expression of scalar functions"
     for node in tree.walk():
         if isinstance(node, exp.Query | exp.Table):
             return "a select or another table is not possible in a mapping"
@@ -62,6 +60,8 @@ def _forbidden(tree: exp.Expr) -> str:
             return "the clock and chance are not possible in a mapping: the same record must give the same row"
         if isinstance(node, exp.Column) and node.table not in ("", "src") and not _names_an_entity(node):
             return f"{node.table}.{node.name}: a mapping sees the fields of its own object, as src.<field>"
+    if isinstance(tree, exp.Alias) or not isinstance(tree, exp.Condition):
+        return "it must be a field or one expression of scalar functions"
     return ""
 
 
