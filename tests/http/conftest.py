@@ -29,7 +29,7 @@ class Received:
 
 @dataclass
 class Reply:
-    """One answer. `cut`: promise more than is sent, then hang up. `hang_up`: no answer at all."""
+    """One answer. `cut`: promise more than is sent, then hang up. `close`: hang up after it. `hang_up`: no answer."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -39,6 +39,7 @@ class Reply:
     chunked: bool = False
     hang_up: bool = False
     delay: float = 0.0
+    close: bool = False
 
 
 def reply(status: int = 200, value: Any = None, **options: Any) -> Reply:
@@ -115,7 +116,7 @@ class Vendor:
             body = answer.body
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         peer.sendall(f"HTTP/1.1 {answer.status} X\r\n{lines}\r\n".encode() + body)
-        return not answer.cut
+        return not (answer.cut or answer.close)
 
 
 def _thirds(body: bytes) -> list[bytes]:

@@ -8,16 +8,20 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backhaul.errors import FixDefinition, Reauthorise, VendorDown, Wait
+from backhaul.auth.signer import signer_of
+from backhaul.auth.specs import ApiKeySpec, BasicSpec, BearerSpec, OAuth1Spec, Spec
+from backhaul.errors import BackhaulError, FixDefinition, Reauthorise, VendorDown, Wait
 from backhaul.http.client import Behaviour, Transport, Who
 from backhaul.http.patience import Patience
 from backhaul.http.refusals import AnswerLost, ErrorFacts, Refused, Stopped
 from backhaul.http.request import Request
 from backhaul.http.rules import ErrorRule
+from backhaul.telemetry import log, redact
 
 Connect = Callable[..., Transport]
 PAGE = {"results": [{"id": str(n), "name": "x" * 40} for n in range(100)]}
@@ -378,3 +382,65 @@ def test_connections_are_given_back_after_every_kind_of_failure(vendor: Any, con
                 transport.send(get(vendor, timeout=5.0))
     vendor.script(answers(body=BODY))
     assert transport.send(get(vendor, timeout=5.0)).attempts == 1
+
+
+def test_a_connection_that_the_vendor_closed_meanwhile_does_not_cost_a_write(
+    vendor: Any, connect: Connect, answers: Any
+) -> None:
+    vendor.script(answers(close=True), answers(201))
+    transport = connect()
+    transport.send(get(vendor))
+    threading.Event().wait(0.2)  # the end of the connection travels to us
+    assert transport.send(create(vendor)).attempts == 1
+    assert vendor.connections == 2
+
+
+def test_a_proxy_of_the_environment_is_used(
+    vendor: Any, connect: Connect, answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", vendor.url)
+    connect().send(Request("GET", "http://vendor.example/x?a=1"))
+    assert vendor.received[0].target == "http://vendor.example/x?a=1"
+
+
+@pytest.mark.parametrize("url", ["ftp://v.example/x", "no-url-at-all", "http://"])
+def test_an_address_that_is_none_is_the_definitions_fault(connect: Connect, url: str) -> None:
+    with pytest.raises(FixDefinition):
+        connect().send(Request("GET", url))
+
+
+def test_a_vendor_that_echoes_a_secret_does_not_get_it_into_an_error(
+    vendor: Any, connect: Connect, answers: Any
+) -> None:
+    redact.register("canary-987654321")
+    said = {"message": "no such key canary-987654321", "code": "canary-987654321", "correlationId": "canary-987654321"}
+    for status, write in ((400, False), (400, True), (401, False), (500, False), (301, False)):
+        vendor.script(answers(status, said, headers={"Location": "/x?canary-987654321"}))
+        with pytest.raises(BackhaulError) as raised:
+            connect().send(Request("POST", vendor.url + "/k/canary-987654321", write=write))
+        error: BaseException | None = raised.value
+        while error is not None:
+            assert "canary" not in f"{error!s} {error!r}"
+            error = error.__cause__
+
+
+def test_secrets_of_each_way_in_never_reach_a_log(vendor: Any, connect: Connect, answers: Any, tmp_path: Path) -> None:
+    ways: list[Spec] = [
+        BearerSpec("canary-bearer"),
+        BasicSpec("me", "canary-basic"),
+        ApiKeySpec("key", "canary-param", "param"),
+        OAuth1Spec("canary-consumer", "canary-cs", "canary-token", "canary-ts"),
+    ]
+    log.set_up(log.JsonLines(tmp_path / "logs", log.DEBUG))
+    try:
+        for way in ways:
+            vendor.script(answers(500), answers(hang_up=True), answers())
+            connect(signer=signer_of(way, connect())).send(get(vendor))
+    finally:
+        log.set_up()
+    text = "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
+    assert text.count('"event":"request"') == 12
+    assert "canary" not in text
+    assert any("canary" in str(received.headers) + received.target for received in vendor.received)

@@ -302,3 +302,10 @@ def test_closing_gives_back_what_was_not_used(path: Path) -> None:
     assert (figures["rate"].used, figures["rate"].open) == (5, 0)
     assert (figures["daily"].used, figures["daily"].open, figures["daily"].in_doubt) == (5, 0, 0)
     assert figures["slots"].open == 0
+
+
+def test_two_sets_of_buckets_in_one_process_do_not_forget_each_others_calls(store: ControlStore) -> None:
+    time = Time()
+    first, second = Buckets(store, time), Buckets(store, time)
+    spent = sum(spend(buckets, QUOTA, priority="interactive")[0] for buckets in (first, second, first))
+    assert spent == 1000

@@ -46,7 +46,7 @@ def test_a_run_is_listed_with_its_figures_and_end(store: ControlStore) -> None:
 
 def test_run_ids_sort_by_time_and_never_repeat() -> None:
     assert len({new_run_id(5.0) for _ in range(100)}) == 100
-    assert new_run_id(1.0) < new_run_id(1.001) < new_run_id(2_000_000_000.0)
+    assert new_run_id(1.0) < new_run_id(1.002) < new_run_id(2_000_000_000.0)
 
 
 def test_usage_of_many_threads_adds_up(store: ControlStore) -> None:

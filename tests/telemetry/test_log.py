@@ -82,3 +82,13 @@ def test_files_of_long_ago_are_removed_when_a_new_one_begins(folder: Path) -> No
     log.Logger("x").info("today")
     assert not (folder / "2001-01-01.jsonl").exists()
     assert (folder / "notes.txt").exists()
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_stops_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.write_text("a file, where a folder should be")
+    log.set_up(log.JsonLines(folder))
+    for _ in range(3):
+        log.Logger("x").info("goes on")
+    assert capsys.readouterr().err.count("cannot be written") == 1

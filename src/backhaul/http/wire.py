@@ -19,6 +19,7 @@ import httpx
 
 from backhaul.errors import FixDefinition
 from backhaul.http.request import Request
+from backhaul.telemetry import redact
 
 _AGENT = "backhaul/0.1"
 
@@ -50,7 +51,7 @@ class Wire:
         if self._proxies:
             parts = urlsplit(url)
             if not proxy_bypass(parts.hostname or ""):
-                proxy = self._proxies.get(parts.scheme, "")
+                proxy = self._proxies.get(parts.scheme) or self._proxies.get("all", "")
         pool = self._pools.get(proxy)
         if pool is None:
             if self._verify is True:
@@ -75,6 +76,7 @@ class Wire:
             **request.headers,
         }
         url = request.full_url
+        _check(url)
         try:
             wired = httpx.Request(
                 request.method,
@@ -84,8 +86,8 @@ class Wire:
                 extensions={"timeout": timeouts, "trace": left},
             )
             answer = self._pool(url).handle_request(wired)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-            raise FixDefinition(f"the request cannot be sent: {error}") from error
+        except (httpx.InvalidURL, httpx.LocalProtocolError) as error:
+            raise FixDefinition(f"the request cannot be sent: {redact.text(str(error))}") from error
         except httpx.TransportError as error:
             if not left.started:
                 raise NotSent(_reason(error, request.timeout)) from error
@@ -106,6 +108,16 @@ _ACCEPT: Mapping[str, str] = {
     "text": "text/plain, */*",
     "any": "*/*",
 }
+
+
+def _check(url: str) -> None:
+    """Raise FixDefinition where it is no address: nothing would ever come of trying."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise FixDefinition(f"the request cannot be sent: {redact.text(url)} is no web address")
 
 
 class _Left:
@@ -139,7 +151,7 @@ def _reason(error: Exception, timeout: float) -> str:
         return "no free connection in time"
     if isinstance(error, httpx.TimeoutException):
         return f"nothing came for {timeout:g} s"
-    return str(error) or type(error).__name__
+    return redact.text(str(error)) or type(error).__name__
 
 
 class Exchange:

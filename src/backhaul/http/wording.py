@@ -22,7 +22,11 @@ def garbled(request: Request, answer: Answer) -> str:
 
 
 def clean(facts: ErrorFacts) -> ErrorFacts:
-    return ErrorFacts(facts.code, redact.text(facts.message)[:500], facts.field, facts.request_id)
+    """The same without secrets, and short: vendors echo what they were sent."""
+    code, message, field, request_id = (
+        redact.text(text)[:500] for text in (facts.code, facts.message, facts.field, facts.request_id)
+    )
+    return ErrorFacts(code, message, field, request_id)
 
 
 def said_by(answer: Answer, facts: ErrorFacts) -> str:
@@ -40,10 +44,12 @@ def said_by(answer: Answer, facts: ErrorFacts) -> str:
 
 
 def short(request: Request) -> str:
-    return f"{request.method} {urlsplit(request.url).path or '/'}"
+    """The request without its host and query, where record values and secrets may stand."""
+    return f"{request.method} {redact.text(urlsplit(request.url).path) or '/'}"
 
 
 def spell(seconds: float) -> str:
+    """`45 s`, `15 min`, `5.5 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -39,18 +40,28 @@ class Bucket(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a bucket's state stands, who leases from it, by which clock."""
+
+    store: ControlStore
+    key: str
+    holder: str
+    now: Callable[[], float]
+
+
 class _Shared(Generic[S]):
     """The bucket's row in the store, read and written back in one transaction."""
 
     kind: str
     state_type: type[S]
 
-    def __init__(self, store: ControlStore, key: str, now: Callable[[], float]) -> None:
-        self._store = store
-        self._key = key
-        self._now = now
+    def __init__(self, row: Row) -> None:
+        self._store = row.store
+        self._key = row.key
+        self._holder = row.holder
+        self._now = row.now
         self._lock = threading.Lock()
-        self._holder = str(store.holder)
 
     @contextmanager
     def _state(self) -> Iterator[S]:
@@ -71,8 +82,8 @@ class RateBucket(_Shared[rates.Rate]):
     kind = "rate"
     state_type = rates.Rate
 
-    def __init__(self, store: ControlStore, key: str, now: Callable[[], float], amount: int, per: float) -> None:
-        super().__init__(store, key, now)
+    def __init__(self, row: Row, amount: int, per: float) -> None:
+        super().__init__(row)
         self._amount = amount
         self._per = per
         self._tokens = 0
@@ -182,8 +193,8 @@ class SlotBucket(_Shared[slots.Slots]):
     kind = "concurrency"
     state_type = slots.Slots
 
-    def __init__(self, store: ControlStore, key: str, now: Callable[[], float], amount: int) -> None:
-        super().__init__(store, key, now)
+    def __init__(self, row: Row, amount: int) -> None:
+        super().__init__(row)
         self._amount = amount
         self._held = 0
         self._busy = 0
@@ -259,17 +270,8 @@ class QuotaBucket(_Shared[quotas.Quota]):
     kind = "quota"
     state_type = quotas.Quota
 
-    def __init__(
-        self,
-        store: ControlStore,
-        key: str,
-        now: Callable[[], float],
-        amount: int,
-        per: float,
-        resets: str | None,
-        share: float,
-    ) -> None:
-        super().__init__(store, key, now)
+    def __init__(self, row: Row, amount: int, per: float, resets: str | None, share: float) -> None:
+        super().__init__(row)
         self._amount = amount
         self._per = per
         self._resets = resets

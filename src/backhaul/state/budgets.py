@@ -6,15 +6,16 @@ about once a second a bucket, not once a request.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
 
-from backhaul.state.buckets import Bucket, QuotaBucket, RateBucket, SlotBucket
+from backhaul.state.buckets import Bucket, QuotaBucket, RateBucket, Row, SlotBucket
 from backhaul.state.quotas import DOUBT_AFTER, Quota, ours
 from backhaul.state.rates import Rate
 from backhaul.state.slots import Slots
@@ -91,6 +92,8 @@ class Buckets:
         self._now = now
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], Bucket] = {}
+        # Two of these in one process lease apart from each other.
+        self._holder = str(replace(store.holder, mark=secrets.token_hex(4)))
         store.keeper.keep(self._beat, self._close)
 
     def take(self, spec: BucketSpec, owner: str, priority: Priority = "bulk") -> Grant | float:
@@ -125,11 +128,12 @@ class Buckets:
         return bucket
 
     def _make(self, spec: BucketSpec, key: str) -> Bucket:
+        row = Row(self._store, key, self._holder, self._now)
         if spec.kind == "rate":
-            return RateBucket(self._store, key, self._now, spec.amount, spec.per)
+            return RateBucket(row, spec.amount, spec.per)
         if spec.kind == "concurrency":
-            return SlotBucket(self._store, key, self._now, spec.amount)
-        return QuotaBucket(self._store, key, self._now, spec.amount, spec.per, spec.resets, spec.share)
+            return SlotBucket(row, spec.amount)
+        return QuotaBucket(row, spec.amount, spec.per, spec.resets, spec.share)
 
     def _beat(self) -> None:
         for bucket in tuple(self._known.values()):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
 from backhaul.errors import BackhaulError
-from backhaul.telemetry.log import Logger
 
 BEAT = 0.5
-_log = Logger("state")
+_log = logging.getLogger("backhaul.state")  # this room stands beside telemetry, which listens to it
 
 
 class Keeper:
@@ -49,7 +49,7 @@ class Keeper:
                 task()
             except BackhaulError as error:
                 # The next beat may succeed; leases outlive several of them.
-                _log.error("a heartbeat failed", error=error)
+                _log.error("a heartbeat failed: %s", error.what)
 
     def close(self) -> None:
         """Stop beating and call the closing tasks."""

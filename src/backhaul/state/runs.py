@@ -37,7 +37,7 @@ class Run:
 
 def new_run_id(now: float | None = None) -> str:
     """Sorts by time; two in the same millisecond still differ."""
-    return f"{int((now if now is not None else time.time()) * 1000):011x}{secrets.token_hex(3)}"
+    return f"{int((now if now is not None else time.time()) * 1000):011x}{secrets.token_hex(4)}"
 
 
 class Runs:

@@ -96,14 +96,21 @@ class JsonLines:
         self._lock = threading.Lock()
         self._day = ""
         self._file: Any = None
+        self._failing = False
 
     def write(self, record: dict[str, Any]) -> None:
         line = msgspec.json.encode(record) + b"\n"
         day = record["at"][:10]
         with self._lock:
-            if day != self._day:
-                self._open(day)
-            self._file.write(line)
+            try:
+                if day != self._day:
+                    self._open(day)
+                self._file.write(line)
+            except OSError as error:
+                # A run is worth more than its log: say it once and go on.
+                if not self._failing:
+                    print(f"the log in {self._folder} cannot be written: {error}", file=sys.stderr)
+                self._failing = True
 
     def _open(self, day: str) -> None:
         self.close()
