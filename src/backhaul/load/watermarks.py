@@ -175,20 +175,20 @@ def write_new_rejects(
     """The rejects that an earlier try of this load has not brought already, as a file; None when there are none."""
     if rejects is None or not rejects.num_rows:
         return None
+    import pyarrow.parquet as pq
+
+    given = path.with_name("rejects.given.parquet")
+    pq.write_table(rejects, given)
     columns = ", ".join(f'CAST(g."{name}" AS {kind}) AS "{name}"' for name, kind in OWN_TABLES[REJECTS].items())
-    connection.register("rejects_given", rejects)
-    try:
-        written = connection.execute(
-            f"""
-            COPY (
-                SELECT DISTINCT {columns} FROM rejects_given g ANTI JOIN {SCHEMA}.{REJECTS} r ON
-                    (g.connection, g.object, g.run_id) = (r.connection, r.object, r.run_id)
-                    AND g.key IS NOT DISTINCT FROM r.key AND g.field IS NOT DISTINCT FROM r.field
-                    AND g.raw_text IS NOT DISTINCT FROM r.raw_text
-            ) TO {literal(str(path))} (FORMAT parquet)
-            """
-        ).fetchone()
-    finally:
-        connection.unregister("rejects_given")
+    written = connection.execute(
+        f"""
+        COPY (
+            SELECT DISTINCT {columns} FROM read_parquet({literal(str(given))}) g ANTI JOIN {SCHEMA}.{REJECTS} r ON
+                (g.connection, g.object, g.run_id) = (r.connection, r.object, r.run_id)
+                AND g.key IS NOT DISTINCT FROM r.key AND g.field IS NOT DISTINCT FROM r.field
+                AND g.raw_text IS NOT DISTINCT FROM r.raw_text
+        ) TO {literal(str(path))} (FORMAT parquet)
+        """
+    ).fetchone()
     rows = int(written[0]) if written else 0
     return (path, rows) if rows else None
