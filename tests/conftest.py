@@ -12,10 +12,8 @@ import pytest
 import yaml
 
 from backhaul.project import Customer, Project
-from backhaul.sandbox.clock import Clock
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
-from backhaul.sandbox.world import World
 
 AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba"}
 NEEDED = {
@@ -54,7 +52,7 @@ def connection_to(simulator: Running, objects: dict[str, Any], **more: Any) -> d
         "source": source,
         "auth": AUTH[source],
         "credentials": {name: f"${{BENCH_{source.upper()}_{name.upper()}}}" for name in NEEDED[source]},
-        "settings": {key: value for key, value in simulator.vendor.settings.items()},
+        "settings": dict(simulator.vendor.settings),
         "objects": objects,
     }
     if source != "salesforce":
@@ -68,7 +66,7 @@ def simulator() -> Iterator[Callable[..., Running]]:
     running: list[Running] = []
 
     def start(source: str, *, scale: int = 1, **more: Any) -> Running:
-        running.append(serve(build(source, World.load(7, scale), clock=Clock(), **more)))
+        running.append(serve(build(source, scale=scale, **more)))
         return running[-1]
 
     yield start
@@ -81,7 +79,9 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     """Makes the project: `bench(crm=("hubspot", {"companies": {}}))`."""
     opened: list[Project] = []
 
-    def make(*, extra: dict[str, Any] | None = None, variants: dict[str, str] | None = None, **connections: Any) -> Bench:
+    def make(
+        *, extra: dict[str, Any] | None = None, variants: dict[str, str] | None = None, **connections: Any
+    ) -> Bench:
         root = tmp_path / "project"
         (root / "pipelines").mkdir(parents=True)
         simulators: dict[str, Running] = {}

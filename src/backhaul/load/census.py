@@ -6,15 +6,17 @@ every deleted key: who is deleted here and not listed there was restored, or is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backhaul.errors import ApprovalNeeded
 from backhaul.load.database import opened
 from backhaul.load.tables import SCHEMA, RawTable, literal, quoted
-from backhaul.spool.parts import Part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_ROWS = 1000
 MOST_SHARE = 0.05
@@ -29,16 +31,15 @@ class Compared:
     live: int
 
 
-def compare_census(
-    work: Path, table: RawTable, keys: Sequence[Part], started_at: datetime, *, approved: bool
-) -> Compared:
+def compare_census(work: Path, table: RawTable, keys: pa.Table, started_at: datetime, *, approved: bool) -> Compared:
     """Every key at the vendor against the live rows here. Rows read after the census began are left alone.
 
     Raises ApprovalNeeded where it would delete more than 5% or 1,000 rows (and more than ten).
     """
     name = f"{SCHEMA}.{quoted(table.name)}"
     with opened(work, read_only=True) as connection:
-        there = f"(SELECT DISTINCT _key FROM {_files(keys)})"
+        connection.register("listed", keys)
+        there = "(SELECT DISTINCT _key FROM listed)"
         moment = f"TIMESTAMPTZ {literal(started_at.isoformat())}"
         gone = connection.execute(
             f"SELECT _key FROM {name} WHERE _deleted_at IS NULL AND _read_at < {moment}"
@@ -59,17 +60,13 @@ def compare_census(
     return Compared(tuple(key for (key,) in gone), tuple(key for (key,) in unread), rows)
 
 
-def restored_since(work: Path, table: RawTable, scan: Sequence[Part], vanished_after: datetime) -> tuple[str, ...]:
+def restored_since(work: Path, table: RawTable, scan: pa.Table, vanished_after: datetime) -> tuple[str, ...]:
     """Keys deleted here (not merged away, not before `vanished_after`) that the scan of deleted records lacks."""
     name = f"{SCHEMA}.{quoted(table.name)}"
     with opened(work, read_only=True) as connection:
+        connection.register("listed", scan)
         rows = connection.execute(
             f"SELECT _key FROM {name} WHERE _deleted_at >= TIMESTAMPTZ {literal(vanished_after.isoformat())}"
-            f" AND _merged_into IS NULL AND _key NOT IN (SELECT _key FROM {_files(scan)}) ORDER BY 1"
+            f" AND _merged_into IS NULL AND _key NOT IN (SELECT _key FROM listed) ORDER BY 1"
         ).fetchall()
     return tuple(key for (key,) in rows)
-
-
-def _files(parts: Sequence[Part]) -> str:
-    listed = ", ".join(literal(str(part.path)) for part in parts)
-    return f"read_parquet([{listed}])" if parts else "(SELECT ''::VARCHAR AS _key WHERE false)"

@@ -6,8 +6,12 @@ Only then does the watermark of the census move: a crash before repeats it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from backhaul.errors import BackhaulError
 from backhaul.extract.batches import deletes_table
@@ -34,24 +38,32 @@ class Pending:
     task: Task
     table: RawTable
     window: WindowId
-    parts: tuple[Part, ...]
+    keys: pa.Table
+    """The keys that were listed: `_key`."""
+    began: datetime
+    """When they were asked for, by our clock."""
+
+
+def listed(parts: Sequence[Part]) -> tuple[pa.Table, datetime]:
+    """The keys in the parts of a census or scan, taken before the load removes the files; and when it began."""
+    tables = [pq.read_table(part.path, columns=["_key"]) for part in parts if part.kind in ("keys", "deletes")]
+    empty = pa.table({"_key": pa.array([], pa.string())})
+    return pa.concat_tables([empty, *tables]), min((part.read_at for part in parts), default=datetime.now(UTC))
 
 
 def settle(
     context: Context, pending: Pending, spool: Spool, loading: Loading, report: SyncReport, *, approved: bool
 ) -> ObjectRead | None:
     """Compare one, and read what has to be read. The lease is held. None: nothing more to load."""
-    keys = [part for part in pending.parts if part.kind in ("keys", "deletes")]
     result = ObjectRead(pending.task.name)
-    began = min((part.read_at for part in keys), default=datetime.now(UTC))
     try:
         if pending.window.name == CENSUS:
-            found = compare_census(context.work, pending.table, keys, began, approved=approved)
+            found = compare_census(context.work, pending.table, pending.keys, pending.began, approved=approved)
             to_read = found.to_read
             if found.gone:
                 _bury(context, pending, found.gone, spool, loading)
         else:
-            to_read = restored_since(context.work, pending.table, keys, began - ARCHIVE_KEPT)
+            to_read = restored_since(context.work, pending.table, pending.keys, pending.began - ARCHIVE_KEPT)
         if to_read and pending.task.definition.reads.by_key:
             pending.reader.extractor.read_keys(pending.task, to_read, lambda part: None, result)
     except BackhaulError as error:

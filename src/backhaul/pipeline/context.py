@@ -16,45 +16,9 @@ from backhaul.config.source import Source
 from backhaul.http.patience import Patience
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.opening import open_connection
-from backhaul.state.budgets import Buckets, Priority
-from backhaul.state.connections import Connections
-from backhaul.state.leases import Leases
-from backhaul.state.runs import Runs
-from backhaul.state.schemas import Schemas
-from backhaul.state.store import ControlStore
-from backhaul.state.usage import Usage
+from backhaul.state.budgets import Priority
+from backhaul.state.state import State as State
 from backhaul.telemetry.progress import SILENT, Progress
-
-
-@dataclass
-class State:
-    """The control store, by what it keeps."""
-
-    store: ControlStore
-
-    @cached_property
-    def buckets(self) -> Buckets:
-        return Buckets(self.store)
-
-    @cached_property
-    def connections(self) -> Connections:
-        return Connections(self.store)
-
-    @cached_property
-    def leases(self) -> Leases:
-        return Leases(self.store)
-
-    @cached_property
-    def runs(self) -> Runs:
-        return Runs(self.store)
-
-    @cached_property
-    def schemas(self) -> Schemas:
-        return Schemas(self.store)
-
-    @cached_property
-    def usage(self) -> Usage:
-        return Usage(self.store)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from backhaul.discovery.discover import list_objects
 from backhaul.errors import BackhaulError, Reauthorise
 from backhaul.extract.objects import Extractor
 from backhaul.extract.task import ObjectRead, Task
+from backhaul.http.refusals import Stopped
 from backhaul.load.tables import RawTable
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.report import Failure, SyncReport
@@ -39,6 +40,8 @@ class Wanted:
     since: datetime | None = None
     check_deletes: bool = False
     rediscover: bool = False
+    connections: Sequence[str] = ()
+    """Only these; empty: all that read any of `objects`."""
 
     def of(self, connection: str) -> tuple[str, ...]:
         names = []
@@ -129,6 +132,9 @@ def read_connection(
     """
     try:
         reader, choices = open_reader(context, name, spool, report, rediscover=wanted.rediscover)
+    except Stopped:
+        report.stopped = True
+        return None
     except BackhaulError as error:
         report.failures.append(Failure.of(error, name))
         return None
@@ -144,7 +150,10 @@ def read_connection(
         dead = threading.Event()
 
         def read(task: Task) -> ObjectRead | None:
-            if dead.is_set() or context.stop.is_set():
+            if dead.is_set():
+                return None
+            if context.stop.is_set():
+                report.stopped = True
                 return None
             on_start(task)
             try:
@@ -160,6 +169,9 @@ def read_connection(
                 task = futures[future]
                 try:
                     result = future.result()
+                except Stopped:
+                    report.stopped = True
+                    continue
                 except BackhaulError as error:
                     failure = Failure.of(error, name, task.name)
                     if not (isinstance(error, Reauthorise) and any(f.exit_code == 4 for f in report.failures)):

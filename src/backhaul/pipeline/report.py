@@ -61,6 +61,8 @@ class SyncReport:
     drift: list[tuple[str, Drift]] = field(default_factory=list)
     requests: int = 0
     seconds: float = 0.0
+    stopped: bool = False
+    """The run was asked to stop before everything was read."""
 
     def line(self, connection: str, object: str) -> ObjectLine:
         return self.lines.setdefault((connection, object), ObjectLine(connection, object))

@@ -31,6 +31,11 @@ class RunReport:
     seconds: float = 0.0
 
     @property
+    def stopped(self) -> bool:
+        """It was asked to stop before it was through; the next run goes on from there."""
+        return self.sync is not None and self.sync.stopped
+
+    @property
     def exit_code(self) -> int:
         codes = {each.exit_code for each in self.all_failures}
         return next((code for code in (4, 2, 75, 1) if code in codes), 0)
@@ -72,7 +77,7 @@ def run_customer(
 
 
 def _shape(context: Context, report: RunReport, *, transform: bool, publish: bool, full: bool) -> None:
-    if not context.work.exists():
+    if context.stop.is_set() or not context.work.exists():
         return
     if transform:
         report.transform = transform_customer(context, full=full)
@@ -101,5 +106,6 @@ def _recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
         }
     if report.publish is not None:
         figures["version"] = report.publish.version
-    what = "; ".join(dict.fromkeys(each.what for each in report.all_failures)) or None
-    runs.finish(context.run_id, "partial" if report.all_failures else "done", figures, what)
+    reasons = [*(["stopped by its user"] if report.stopped else []), *(each.what for each in report.all_failures)]
+    what = "; ".join(dict.fromkeys(reasons)) or None
+    runs.finish(context.run_id, "partial" if reasons else "done", figures, what)

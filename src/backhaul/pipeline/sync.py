@@ -14,7 +14,7 @@ from backhaul.extract.deletions import CENSUS, SCAN
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.load.tables import WatermarkRow
 from backhaul.load.watermarks import read_watermarks
-from backhaul.pipeline.census import Pending, settle
+from backhaul.pipeline.census import Pending, listed, settle
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.loading import Loading
 from backhaul.pipeline.reading import Reader, Wanted, raw_tables, read_connection
@@ -72,7 +72,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
                 with lock:
                     readers.append(reader)
 
-        names = list(context.pipeline.connections)
+        names = _wanted_connections(context, wanted)
         if len(names) == 1:
             read(names[0])
         elif names:
@@ -92,6 +92,24 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
             reader.close()
         spool.close()
         loading.close()
+
+
+def _wanted_connections(context: Context, wanted: Wanted) -> list[str]:
+    """Those asked for; of them, those that read any of the objects asked for: the others need not even be opened."""
+    connections = context.pipeline.connections
+    for name in wanted.connections:
+        if name not in connections:
+            raise ConfigError(
+                f"{context.customer} has no connection {name}; there are {', '.join(connections)}",
+                next_step="name one of them",
+                customer=context.customer,
+            )
+
+    def reads_any(name: str) -> bool:
+        objects = connections[name].objects
+        return not wanted.objects or any(objects == "all" or each in objects for each in wanted.of(name))
+
+    return [name for name in connections if (not wanted.connections or name in wanted.connections) and reads_any(name)]
 
 
 def _known_objects(context: Context, wanted: Wanted) -> None:
@@ -143,7 +161,8 @@ def _hand_over(
         own = read.window.name
         place = WindowId(connection, read.window.object, own)
         if place in result.census:
-            later.append(Pending(reader, task, tables[connection, task.name], place, on_disk.get(place, ())))
+            keys, began = listed(on_disk.get(place, ()))
+            later.append(Pending(reader, task, tables[connection, task.name], place, keys, began))
             if own == SCAN:
                 parts += on_disk.get(place, ())
             continue
