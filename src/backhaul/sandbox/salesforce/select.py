@@ -265,7 +265,7 @@ class _Binder:
             if literal.kind != "datetime" or not isinstance(value, datetime):
                 raise self._mistyped(field, literal, "dateTime", quoted=False)
             return (
-                stamp(value) if value.microsecond == 0 else stamp(value)[:-8] + f".{value.microsecond // 1000:03d}+0000"
+                stamp(value) if value.microsecond == 0 else stamp(value)[:-9] + f".{value.microsecond // 1000:03d}+0000"
             )
         if literal.kind != "string":
             raise self._mistyped(field, literal, "string", quoted=True)
