@@ -14,11 +14,12 @@ from backhaul.config.project import ProjectConfig
 from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from backhaul.pipeline.context import Context, State
+    from backhaul.pipeline.context import Context
     from backhaul.pipeline.pushing import PushReport
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
     from backhaul.push.plan import Plan
+    from backhaul.state.state import State
 
 
 class Project:
@@ -50,7 +51,7 @@ class Project:
     def state(self) -> State:
         """The control store, opened when first asked for."""
         if self._state is None:
-            from backhaul.pipeline.context import State
+            from backhaul.state.state import State
             from backhaul.state.store import ControlStore
 
             self._state = State(ControlStore(self.config.layout.control))

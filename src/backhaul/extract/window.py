@@ -137,7 +137,8 @@ def read_window(
             result.pages += 1
             result.bytes += page.bytes
             result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
-            progress.on(PageRead(connection.customer, connection.name, task.name, batch.rows.num_rows, page.bytes))
+            read_now = batch.rows.num_rows
+            progress.on(PageRead(connection.customer, connection.name, task.name, read_now, page.bytes, result.total))
             crash_point("page_read")
             position = page.next
             if position is not None and capped:

@@ -39,8 +39,11 @@ class ObjectStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PageRead(Event):
+    """`expected` is the vendor's own count of the whole read, where it gives one."""
+
     rows: int = 0
     bytes: int = 0
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
