@@ -55,6 +55,10 @@ class Plan:
             self.columns[column] == kind for column, kind in zip(shape.columns, shape.types, strict=True)
         )
 
+    def fits_whole(self, shape: Shape) -> bool:
+        """As `fits`, and no column of the table is missing in the part."""
+        return self.fits(shape) and len(shape.columns) == len(self.columns)
+
 
 def plan_table(connection: duckdb.DuckDBPyConnection, table: RawTable, parts: Sequence[Part]) -> Plan:
     """Read the parts' footers and settle the columns. Changes nothing yet."""

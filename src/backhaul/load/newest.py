@@ -299,10 +299,30 @@ class _Comparison:
         )
 
     def _write(self, folder: Path) -> tuple[tuple[Path, int], ...]:
-        """The surviving rows, whole, as one Parquet file."""
+        """The surviving rows, whole: parts of which every row survives as it is, and one file of all others."""
+        whole = self._whole_parts()
+        if whole:
+            listed = ", ".join(f"({number}, {file})" for number, file in whole)
+            self._connection.execute(f"UPDATE outcome SET written = false WHERE (shape, file) IN ({listed})")
+        files = tuple((Path(self._shapes[number].paths[file]), rows) for (number, file), rows in whole.items())
         rows = _count(self._connection, "FROM outcome WHERE written")
-        if not rows:
-            return ()
+        return (*files, (self._write_rest(folder), rows)) if rows else files
+
+    def _whole_parts(self) -> dict[tuple[int, int], int]:
+        fitting = [str(number) for number, shape in enumerate(self._shapes) if self._plan.fits_whole(shape)]
+        if not fitting:
+            return {}
+        found = self._connection.execute(
+            f"""
+            SELECT shape, file, count(*) AS rows FROM outcome
+            WHERE written AND NOT overrides AND run IS NULL AND shape IN ({", ".join(fitting)})
+            GROUP BY shape, file
+            INTERSECT SELECT shape, file, count(*) FROM staged GROUP BY shape, file
+            """
+        ).fetchall()
+        return {(shape, file): rows for shape, file, rows in found}
+
+    def _write_rest(self, folder: Path) -> Path:
         overridden = {
             "_deleted_at": "CASE WHEN o.overrides THEN o.deleted ELSE {} END",
             "_merged_into": "CASE WHEN o.overrides THEN o.merged ELSE {} END",
@@ -346,4 +366,4 @@ class _Comparison:
             f"COPY ({' UNION ALL '.join(selects)}) TO {literal(str(path))}"
             f" (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROWS_PER_GROUP})"
         )
-        return ((path, rows),)
+        return path
