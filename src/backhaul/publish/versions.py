@@ -57,7 +57,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many snapshots stay beside the current one, and for how long all of them do."""
+    """How many snapshots stay beside the current one (one at least), and for how long all of them do."""
 
     snapshots: int = 10
     days: int = 7
@@ -141,10 +141,12 @@ class Versions:
     def prune(self, retention: Retention, now: datetime) -> int:
         """Delete versions beyond the retention, and what killed publishes left. Returns the versions deleted."""
         chain = self.kept()
+        # the last one always stays: a reader may have followed the link to it and not have opened it yet
+        beside = max(1, retention.snapshots)
         kept = [
             manifest
             for place, manifest in enumerate(chain)
-            if place <= retention.snapshots or now - manifest.published_at <= timedelta(days=retention.days)
+            if place <= beside or now - manifest.published_at <= timedelta(days=retention.days)
         ]
         if kept and len(kept) < len(chain):
             # the chain ends here now; written before anything is deleted, so that it never leads into nothing
