@@ -108,10 +108,14 @@ class Books:
 
     def restore(self, table: str, id: str, at: datetime) -> Row:
         """NetSuite has no undelete; a script that puts a record back under its old id comes to the same."""
-        row = self.tables[table].restore(id, at)
+        held = self.tables[table]
+        gone = held.require(id).deleted_at
+        row = held.restore(id, at)
         if table == "transaction":
-            for part in self.of_transaction:
-                for line in self.of_transaction[part].get(id, ()):
+            lines = [(part, line) for part in self.of_transaction for line in self.of_transaction[part].get(id, ())]
+            # Only what went with it comes back with it.
+            for part, line in [*lines, *((LINKS[0], link) for link in self._links(id))]:
+                if line.deleted_at == gone:
                     self.tables[part].restore(line.id, at)
         if row.values.get("externalid"):
             self.by_external_id[self._external(table, row.values), row.values["externalid"]] = id
@@ -122,11 +126,16 @@ class Books:
             for line in self.of_transaction[part].get(id, ()):
                 if line.live:
                     self.tables[part].delete(line.id, at)
-        links = self.tables[LINKS[0]]
-        for link in [
-            link for link in links.live() if id in (str(link.values["previousdoc"]), str(link.values["nextdoc"]))
-        ]:
-            links.delete(link.id, at)
+        for link in self._links(id):
+            if link.live:
+                self.tables[LINKS[0]].delete(link.id, at)
+
+    def _links(self, id: str) -> list[Row]:
+        return [
+            link
+            for link in self.tables[LINKS[0]].order
+            if id in (str(link.values.get("previousdoc")), str(link.values.get("nextdoc")))
+        ]
 
     def _remember(self, table: str, row: Row, at: datetime) -> None:
         record = self.record_of(table, row)

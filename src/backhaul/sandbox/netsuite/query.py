@@ -27,7 +27,7 @@ from backhaul.sandbox.netsuite.results import (
 from backhaul.sandbox.netsuite.suiteql import Binary, Call, Column, Expression, In, Item, Literal, Order, Select, parse
 from backhaul.sandbox.tables import Row, Table
 
-_REMEMBERED = 24
+_REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,9 @@ class Engine:
     ) -> tuple[list[Row], int]:
         """The rows in order, and where those begin that a keyset condition asks for."""
         compiler = context.compiler
-        lagging = context.lag > 0 and any(relation.type.changed in columns_of(where) for where in wheres)
         lookup = _lookup(wheres, relation)
-        if lookup is not None or lagging:
-            rows = _matching(wheres, relation, compiler, lookup)
-            horizon = compiler.session.now - timedelta(seconds=context.lag)
-            rows = [row for row in rows if row.changed_at <= horizon] if lagging else rows
+        if lookup is not None or context.lag:
+            rows = _indexed(_matching(wheres, relation, compiler, lookup), wheres, relation, context)
             return sorted_rows(rows, order, compiler), 0
         after, rest = _keyset(order, wheres, relation)
         known = self._known(rest, order, relation, compiler, after is not None)
@@ -108,7 +105,8 @@ class Engine:
     ) -> tuple[int, list[Row], list[int]]:
         version = relation.table.version
         moving = any("SYSDATE" in repr(where) or "CURRENT_" in repr(where) for where in wheres)
-        key = (relation.type.name, tuple(wheres), order, compiler.session.zone_name, by_id)
+        session = compiler.session
+        key = (relation.type.name, tuple(wheres), order, session.zone_name, session.date_format, by_id)
         known = self._found.get(key)
         if known is None or known[0] != version or moving:
             rows = sorted_rows(_matching(wheres, relation, compiler, None), order, compiler)
@@ -125,7 +123,7 @@ class Engine:
             relation = relations[0][1]
             wheres = conjuncts(select.where)
             rows = _matching(wheres, relation, context.compiler, _lookup(wheres, relation))
-            return [row.values for row in rows]
+            return [row.values for row in _indexed(rows, wheres, relation, context)]
         found: list[Any] = [(row.values,) for row in relations[0][1].table.live()]
         for place in range(1, len(relations)):
             part, source = relations[: place + 1], select.sources[place]
@@ -142,6 +140,14 @@ def _matching(
     for test in tests:
         found = [row for row in found if test(row.values)]
     return found
+
+
+def _indexed(rows: list[Row], wheres: Sequence[Expression], relation: Relation, context: _Context) -> list[Row]:
+    """A query by time of change does not find what changed only just now."""
+    if not context.lag or not any(relation.type.changed in columns_of(where) for where in wheres):
+        return rows
+    horizon = context.compiler.session.now - timedelta(seconds=context.lag)
+    return [row for row in rows if row.changed_at <= horizon]
 
 
 def _dual(select: Select, session: Session, answers: Answers) -> Page:

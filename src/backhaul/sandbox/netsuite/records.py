@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
@@ -74,7 +73,7 @@ class Records:
 
     async def instance(self, request: Request) -> Response:
         record, method = self.type(request.path_params["type"]), request.method
-        id = unquote(request.path_params["id"])
+        id = str(request.path_params["id"])
         self._check_parameters(request)
         if method == "GET":
             row = self._row(record, id, "GET")
