@@ -74,7 +74,7 @@ class ConfigError(BackhaulError):
     default_next = "correct it and run `backhaul validate`"
 
     def __init__(self, what: str, *, problems: tuple[str, ...] = (), next_step: str | None = None, **where: str | None):
-        super().__init__(what, next_step=next_step, **where)  # type: ignore[arg-type]
+        super().__init__(what, next_step=next_step, **where)
         self.problems = problems
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class Wait(BackhaulError):
     default_next = "run it again after that time"
 
     def __init__(self, what: str, *, seconds: float, next_step: str | None = None, **where: str | None) -> None:
-        super().__init__(what, next_step=next_step, **where)  # type: ignore[arg-type]
+        super().__init__(what, next_step=next_step, **where)
         self.seconds = seconds
 
 

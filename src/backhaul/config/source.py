@@ -66,7 +66,9 @@ class Query(Model):
 
     language: Literal["soql", "suiteql", "odata"] = Field(description="How literals are escaped and times written.")
     text: Template
-    where: list[Template] = Field(default_factory=list, description="Clauses; one with an unbound placeholder is left out.")
+    where: list[Template] = Field(
+        default_factory=list, description="Clauses; one with an unbound placeholder is left out."
+    )
     order: Template | None = None
     columns: dict[OurType, str] = Field(
         default_factory=dict, description="How `{fields}` writes a field of that type, with `{field}` for its name."
@@ -94,11 +96,15 @@ class Call(Model):
 
     @property
     def method(self) -> str:
-        return next(name.upper() for name in ("get", "post", "put", "patch", "delete") if getattr(self, name) is not None)
+        return next(
+            name.upper() for name in ("get", "post", "put", "patch", "delete") if getattr(self, name) is not None
+        )
 
     @property
     def url(self) -> str:
-        return next(text for name in ("get", "post", "put", "patch", "delete") if (text := getattr(self, name)) is not None)
+        return next(
+            str(text) for name in ("get", "post", "put", "patch", "delete") if (text := getattr(self, name)) is not None
+        )
 
     @model_validator(mode="after")
     def _one_method_and_known_placeholders(self) -> Call:
@@ -213,7 +219,9 @@ class Read(Call):
     records: PathText = Field(default=".", description="Where the records stand.")
     lift: PathText | None = Field(default=None, description="A map on the record whose entries are its fields.")
     drop: list[str] = Field(default_factory=list, description="Entries of a record that are no fields.")
-    add: dict[str, Reader] = Field(default_factory=dict, description="Fields put on the record: a path, or a placeholder.")
+    add: dict[str, Reader] = Field(
+        default_factory=dict, description="Fields put on the record: a path, or a placeholder."
+    )
     only: Condition | None = Field(default=None, description="Records that do not hold it are left out.")
     order: Literal["none", "key", "changed", "newest_first"] = Field(
         default="none", description="The order of rows over the whole window; what a part-read may commit hangs on it."
@@ -223,7 +231,9 @@ class Read(Call):
     total: PathText | None = Field(default=None, description="The vendor's own count of the window.")
     at_least: int = Field(default=0, ge=0, description="Rows, by the `count` read, below which it is not worth it.")
     batch: int = Field(default=1, gt=0, description="Keys, or parents, a call.")
-    item: dict[str, Any] | None = Field(default=None, description="How one key of a batch is written, within `{items}`.")
+    item: dict[str, Any] | None = Field(
+        default=None, description="How one key of a batch is written, within `{items}`."
+    )
     parent: PathText | None = Field(default=None, description="Which parent a child record is of: a path to its key.")
     max_url: int | None = Field(
         default=None, gt=0, description="A longer URL is split by slices of fields, joined on the key."
@@ -237,7 +247,11 @@ class Read(Call):
     @classmethod
     def _a_job_needs_no_method(cls, data: Any) -> Any:
         # a read that is a job makes its requests there; the method stands for the create request
-        if isinstance(data, dict) and "job" in data and not any(m in data for m in ("get", "post", "put", "patch", "delete")):
+        if (
+            isinstance(data, dict)
+            and "job" in data
+            and not any(m in data for m in ("get", "post", "put", "patch", "delete"))
+        ):
             create = data["job"].get("create") if isinstance(data["job"], dict) else None
             if isinstance(create, dict):
                 data = {**data, **{m: create[m] for m in ("get", "post", "put", "patch") if m in create}}
@@ -326,9 +340,7 @@ class DeleteMerge(Model):
     split: str | None = Field(default=None, description="What parts the losers that stand in one text.")
 
 
-Delete = Annotated[
-    DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge, Field(discriminator="type")
-]
+Delete = Annotated[DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge, Field(discriminator="type")]
 
 
 class Parent(Model):
@@ -336,7 +348,9 @@ class Parent(Model):
 
     object: str
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
-    add: dict[str, Reader] = Field(default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x.")
+    add: dict[str, Reader] = Field(
+        default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
+    )
 
 
 # -- writes --------------------------------------------------------------------------------------------------------
@@ -359,7 +373,9 @@ class Result(Model):
         default=None, description="Where an answer repeats what was written, for answers that lack the row's id."
     )
     error: ErrorAt | None = None
-    conflict: Condition | None = Field(default=None, description="Refused because the record is no longer as last seen.")
+    conflict: Condition | None = Field(
+        default=None, description="Refused because the record is no longer as last seen."
+    )
     outcome: Literal["confirmed", "refused", "planned"] | None = Field(
         default=None, description="Of every row in a result file."
     )
@@ -395,13 +411,21 @@ class Write(Call):
     at_least: int = Field(default=0, ge=0, description="Rows below which it is not worth it.")
     max_bytes: int | None = Field(default=None, gt=0, description="A larger body is split by rows.")
     values: Values | None = None
+    match: str | None = Field(default=None, description="The one field that an upsert matches by; else any unique one.")
+    trace: str | None = Field(
+        default=None, description="The field that holds the row's own id at the vendor: by it a lost row is found again."
+    )
     job: WriteJob | None = None
     only_auth: list[str] = Field(default_factory=list, description="The ways in that may do it; empty: all.")
 
     @model_validator(mode="before")
     @classmethod
     def _a_job_needs_no_method(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "job" in data and not any(m in data for m in ("get", "post", "put", "patch", "delete")):
+        if (
+            isinstance(data, dict)
+            and "job" in data
+            and not any(m in data for m in ("get", "post", "put", "patch", "delete"))
+        ):
             create = data["job"].get("create") if isinstance(data["job"], dict) else None
             if isinstance(create, dict):
                 data = {**data, **{m: create[m] for m in ("post", "put", "patch") if m in create}}
@@ -435,6 +459,7 @@ class ObjectReads(Model):
     all: list[Read] = Field(default_factory=list, description="Everything.")
     changes: list[Read] = Field(default_factory=list, description="What changed in a window.")
     by_key: list[Read] = Field(default_factory=list, description="Records by their keys.")
+    by_match: list[Read] = Field(default_factory=list, description="Records by the values of a unique field.")
     keys: list[Read] = Field(default_factory=list, description="Every key, for the census.")
     deleted: list[Read] = Field(default_factory=list, description="Deleted records only.")
     count: list[Read] = Field(default_factory=list, description="How many, by `total`.")
@@ -449,7 +474,9 @@ class ObjectReads(Model):
 
 def _listed(data: Any) -> Any:
     if isinstance(data, dict):
-        return {role: value if isinstance(value, list) else [value] for role, value in data.items() if value is not None}
+        return {
+            role: value if isinstance(value, list) else [value] for role, value in data.items() if value is not None
+        }
     return data
 
 
@@ -461,8 +488,12 @@ class ObjectDefinition(Model):
 
     key: str | list[str] = "id"
     label: str | None = None
-    constants: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its own constants, as `{with.x}`.")
-    fields: dict[str, OurType] | None = Field(default=None, description="Its fields, where discovery does not give them.")
+    constants: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="Its own constants, as `{with.x}`."
+    )
+    fields: dict[str, OurType] | None = Field(
+        default=None, description="Its fields, where discovery does not give them."
+    )
     changed: Changed = Field(default=ChangedNone(type="none"))
     parent: Parent | None = None
     reads: ObjectReads = Field(default_factory=ObjectReads)
@@ -487,7 +518,7 @@ class Discover(Call):
 class Discovery(Model):
     """Where objects and fields come from. Kept of an object: name, label, custom, readable, writable, and what
     `{object.*}` needs; of a field: name, type, label, description, custom, read_only, creatable, updatable, required,
-    unique, options, references, length."""
+    unique, options, open (other values are taken, too), references, length, written (its name in writes)."""
 
     objects: Discover | None = None
     fields: Discover | list[Discover] | None = None
@@ -608,7 +639,9 @@ class Limit(Model):
     remaining: Reader | None = Field(default=None, description="What the answers say is left; believed over ours.")
     used: Reader | None = None
     max: Reader | None = None
-    resets: Template | None = Field(default=None, description="The zone at whose midnight a quota starts anew; else it rolls.")
+    resets: Template | None = Field(
+        default=None, description="The zone at whose midnight a quota starts anew; else it rolls."
+    )
 
     @model_validator(mode="after")
     def _a_span_where_one_is_needed(self) -> Limit:
