@@ -45,8 +45,9 @@ class Ground:
     def changed(self, created: datetime, salt: int, i: int) -> datetime:
         """Some time between a record's making and now, often soon after it."""
         room = max(1, int((EPOCH - created).total_seconds()))
-        reach = room if self.mix(salt, i) % 3 == 0 else min(room, 30 * 86400)
-        return created + timedelta(seconds=self.mix(salt + 1, i) % reach)
+        chance = self.mix(salt, i)
+        reach = room if chance % 3 == 0 else min(room, 30 * 86400)
+        return created + timedelta(seconds=(chance >> 8) % reach)
 
     def owner(self, number: int) -> str:
         return self.id("User", number % len(self.world.sellers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # In ASCII's order, so that ids made later sort later.
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -13,14 +14,16 @@ _POD = "5g0"
 
 def checksum(id15: str) -> str:
     """Three characters that say which of the fifteen are capitals."""
-    found = ""
-    for start in (0, 5, 10):
-        bits = 0
-        for place, letter in enumerate(id15[start : start + 5]):
-            if "A" <= letter <= "Z":
-                bits |= 1 << place
-        found += _SUFFIX[bits]
-    return found
+    return _capitals(id15[:5]) + _capitals(id15[5:10]) + _capitals(id15[10:])
+
+
+@lru_cache(4096)
+def _capitals(five: str) -> str:
+    bits = 0
+    for place, letter in enumerate(five):
+        if "A" <= letter <= "Z":
+            bits |= 1 << place
+    return _SUFFIX[bits]
 
 
 def make_id(prefix: str, number: int) -> str:

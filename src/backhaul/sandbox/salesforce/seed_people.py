@@ -43,6 +43,7 @@ class People(Ground):
         for i, person in enumerate(self.world.people):
             at = person.company.index
             company = self.companies[at]
+            chance = self.mix(20, i)
             values: Values = {
                 "AccountId": ids[at],
                 "FirstName": person.first or None,
@@ -56,13 +57,13 @@ class People(Ground):
                 "MailingPostalCode": company["BillingPostalCode"],
                 "MailingCountry": company["BillingCountry"],
                 "Department": ("Purchasing", "Finance", "IT", None)[i % 4],
-                "LeadSource": SOURCES[self.mix(20, i) % len(SOURCES)],
+                "LeadSource": SOURCES[chance % len(SOURCES)],
                 "OwnerId": company["OwnerId"],
                 "HasOptedOutOfEmail": i % 17 == 0,
                 "DoNotCall": i % 23 == 0,
                 "External_Id__c": f"CON-{i + 1:07d}",
                 "Interests__c": ("Hardware;Training", "Software", None, "Hardware;Software;Support")[i % 4],
-                "Engagement_Score__c": float(self.mix(21, i) % 100),
+                "Engagement_Score__c": float((chance >> 16) % 100),
                 "Account_Tier__c": company["Tier__c"],
             }
             values["Name"] = full_name(values)

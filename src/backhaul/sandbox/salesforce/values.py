@@ -23,7 +23,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)\
 
 def stamp(moment: datetime) -> str:
     """To the second, as every stamp of the org is."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat()[:19] + ".000+0000"
 
 
 def moment_of(text: str) -> datetime | None:
