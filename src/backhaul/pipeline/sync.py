@@ -172,7 +172,8 @@ def _hand_over(
             # windows of deletions keep their own watermark; every other window moves the object's
             window = own if own in ("deletes-feed", SCAN, CENSUS) else CHANGES
             marks.append(WatermarkRow(connection, task.name, window, read.watermark, None, run_id))
-            due = due or read.due
+            # its rows may be in the table already, loaded while it was read: then the watermark travels alone
+            due = due or read.due or read.rows > 0
     loading.finished(parts, windows, _latest(marks), due=due)
     return later
 
