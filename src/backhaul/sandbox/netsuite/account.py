@@ -34,8 +34,11 @@ TRANSACTIONS: dict[str, tuple[str, str, dict[str, str]]] = {
     "PurchOrd": ("purchaseOrder", "PO", {"A": "Pending Supervisor Approval", "B": "Pending Receipt",
     "G": "Fully Billed",
                                          "H": "Closed"}),
+    "VendPymt": ("vendorPayment", "VPYMT", {"B": "Sent", "V": "Voided"}),
     "Journal": ("journalEntry", "JE", {"A": "Pending Approval", "B": "Approved for Posting"}),
 }  # fmt: skip
+# These have no items: they are applied to other transactions.
+PAYMENTS = frozenset({"CustPymt", "VendPymt"})
 TIERS = (("1", "Gold"), ("2", "Silver"), ("3", "Bronze"))
 RECORD_NUMBERS = {"customer": -2, "vendor": -3, "employee": -4, "contact": -6, "inventoryItem": -10,
                   "serviceSaleItem": -10, "account": -112, "subsidiary": -117, "department": -102, "location": -103,
@@ -97,6 +100,8 @@ def tables() -> dict[str, TableType]:
             "term"),
             money("creditLimit", "Credit Limit"), text("vatRegNumber", "Tax Reg. Number"), text("comments",
             "Comments"),
+            choice("searchStage", "Stage", ("Lead", "Lead"), ("Prospect", "Prospect"), ("Customer", "Customer"),
+            read_only=True),
             INACTIVE, CREATED, CHANGED, EXTERNAL,
             own("custentity_arr", "decimal", "ARR"),
             choice("custentity_tier", "Tier", *TIERS, custom=True),
@@ -111,7 +116,9 @@ def tables() -> dict[str, TableType]:
             ref("subsidiary", "Subsidiary", "subsidiary", required=True), INACTIVE, CREATED, CHANGED, EXTERNAL,
         ),
         "vendor": (
-            ID, text("entityId", "Vendor ID"), text("companyName", "Company Name"), yes("isPerson", "Individual"),
+            ID, text("entityId", "Vendor ID"), text("altName", "Name"), text("url", "Web Address"),
+            text("vatRegNumber", "Tax Reg. Number"), text("companyName", "Company Name"), yes("isPerson",
+            "Individual"),
             text("firstName", "First Name"), text("lastName", "Last Name"), text("email", "Email"), text("phone",
             "Phone"),
             ref("subsidiary", "Primary Subsidiary", "subsidiary", required=True), ref("currency", "Currency",
@@ -128,6 +135,7 @@ def tables() -> dict[str, TableType]:
         ),
         "item": (
             ID, text("itemId", "Item Name/Number", required=True), text("displayName", "Display Name"),
+            text("fullName", "Full Name", read_only=True),
             choice("itemType", "Type", ("InvtPart", "Inventory Item"), ("Service", "Service"), read_only=True),
             text("description", "Sales Description"), money("basePrice", "Base Price"), ref("class", "Class",
             "classification"),
@@ -178,12 +186,15 @@ def tables() -> dict[str, TableType]:
             money("total", "Total", read_only=True), money("foreignAmountPaid", "Amount Paid", read_only=True),
             money("foreignAmountUnpaid", "Amount Unpaid", read_only=True), ref("createdFrom", "Created From",
             "transaction"),
+            money("foreignPaymentAmountUnused", "Amount Not Applied", read_only=True),
+            day("closeDate", "Date Closed", read_only=True), day("shipDate", "Ship Date"),
             stamp("createdDate", "Date Created"), CHANGED, EXTERNAL, own("custbody_po_ref", "text", "PO Reference"),
         ),
         "transactionline": (
             hidden("transaction", "reference"), ID, hidden("uniqueKey", "integer"), hidden("lineSequenceNumber",
             "integer"),
-            hidden("mainLine", "boolean"), hidden("taxLine", "boolean"), ref("item", "Item", "item"), text("memo",
+            hidden("mainLine", "boolean"), hidden("taxLine", "boolean"), hidden("isCogs", "boolean"), ref("item",
+            "Item", "item"), text("memo",
             "Memo"),
             Field("quantity", "float"), Field("rate", "float"), money("foreignAmount", "Amount (Currency)"),
             money("netAmount", "Amount"), ref("expenseAccount", "Account", "account"), ref("entity", "Name", "entity"),
@@ -266,7 +277,7 @@ def records(tables: dict[str, TableType]) -> dict[str, RecordType]:
     ]  # fmt: skip
     for code, (name, _, _) in TRANSACTIONS.items():
         sublist = _sub("line", "Lines", *JOURNAL_LINE) if code == "Journal" else _sub("item", "Items", *LINE_FIELDS)
-        if code == "CustPymt":
+        if code in PAYMENTS:
             sublist = _sub("apply", "Apply", *APPLY_LINE)
         address = Field("billingAddress", "object", "Billing Address", read_only=True, queryable=False)
         extra = (sublist, _computed("subTotal", "Subtotal"), address)

@@ -22,10 +22,19 @@ MAIN: dict[str, tuple[int, int]] = {
     "CustCred": (-1, RECEIVABLE),
     "VendBill": (-1, PAYABLE),
     "PurchOrd": (-1, PAYABLE),
+    "VendPymt": (-1, BANK),
 }
 NOT_POSTING = frozenset({"SalesOrd", "PurchOrd"})
-FIRST_STATUS = {"CustInvc": "A", "SalesOrd": "B", "CustPymt": "C", "CustCred": "A", "VendBill": "A", "PurchOrd": "B",
-                "Journal": "B"}  # fmt: skip
+FIRST_STATUS = {
+    "CustInvc": "A",
+    "SalesOrd": "B",
+    "CustPymt": "C",
+    "CustCred": "A",
+    "VendBill": "A",
+    "PurchOrd": "B",
+    "VendPymt": "B",
+    "Journal": "B",
+}
 LINE_COLUMNS = ("item", "memo", "rate", "department", "class", "location", "createdfrom", "expenseaccount",
                  "custcol_contract_start", "custcol_discount_reason")  # fmt: skip
 
@@ -94,6 +103,8 @@ def totals(books: Books, row: Row, lines: Sequence[Mapping[str, Any]]) -> Decima
     if code in ("CustInvc", "VendBill", "CustCred"):
         paid = row.values.get("foreignamountpaid", Decimal("0.00"))
         header |= {"foreignamountpaid": paid, "foreignamountunpaid": (abs(total) - paid).quantize(CENT)}
+    if code == "CustCred":
+        header["foreignpaymentamountunused"] = header["foreignamountunpaid"]
     row.values.update(header)
     return total
 
@@ -103,6 +114,7 @@ def _main_line(row: Row, total: Decimal) -> dict[str, Any]:
     return {
         "mainline": True,
         "taxline": False,
+        "iscogs": False,
         "foreignamount": total.quantize(CENT),
         "netamount": (total * values["exchangerate"]).quantize(CENT),
         "expenseaccount": MAIN[values["type"]][1],
@@ -120,11 +132,12 @@ def _line(row: Row, line: Mapping[str, Any]) -> dict[str, Any]:
         amount, sign = amount_of(line), -MAIN[code][0]
     found = {name: line.get(name) for name in LINE_COLUMNS}
     quantity = line.get("quantity")
-    default = {"CustPymt": RECEIVABLE, "VendBill": EXPENSE, "PurchOrd": EXPENSE}.get(code, INCOME)
+    default = {"CustPymt": RECEIVABLE, "VendPymt": PAYABLE, "VendBill": EXPENSE, "PurchOrd": EXPENSE}.get(code, INCOME)
     return {
         **found,
         "mainline": False,
         "taxline": False,
+        "iscogs": False,
         "isclosed": False,
         "memo": line.get("memo") or line.get("description"),
         "quantity": None if quantity is None else Decimal(quantity) * sign,
@@ -197,6 +210,8 @@ def apply_payment(books: Books, payment: Row, invoice: Row, amount: Decimal, at:
     unpaid = abs(invoice.values["foreigntotal"]) - paid
     status = "B" if unpaid <= 0 else "A"
     changed = {"foreignamountpaid": paid, "foreignamountunpaid": unpaid, "status": status}
+    if unpaid <= 0:
+        changed["closedate"] = payment.values["trandate"]
     books.update("transaction", invoice.id, changed, at)
 
 

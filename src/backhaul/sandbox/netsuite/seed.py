@@ -115,13 +115,14 @@ class _Seeding:
     def _goods(self) -> None:
         for product in self._world.products:
             self._items.append(
-                self._put("item", itemid=product.sku, displayname=product.name, itemtype="InvtPart",
+                self._put("item", itemid=product.sku, fullname=product.sku, displayname=product.name,
+                itemtype="InvtPart",
                           description=product.name, baseprice=product.price, class_=1 if product.sku[0] == "H" else 2,
                           incomeaccount=posting.INCOME, isinactive=product.discontinued,
                           custitem_series=product.series)
             )  # fmt: skip
         for sku, name, price in (("SV-ONBOARD", "Onboarding", "1200"), ("SV-SUPPORT", "Support, by the hour", "140")):
-            self._put("item", itemid=sku, displayname=name, itemtype="Service", description=name,
+            self._put("item", itemid=sku, fullname=sku, displayname=name, itemtype="Service", description=name,
                       baseprice=Decimal(price), incomeaccount=posting.INCOME, isinactive=False, class_=3)  # fmt: skip
 
     def _home(self, company: Company) -> tuple[int, int]:
@@ -138,7 +139,7 @@ class _Seeding:
             row = self._put(
                 "customer", at=company.created_at, entityid=f"CUST{1000 + i}", altname=company.name,
                 companyname=company.name,
-                isperson=False, email=f"accounts@{company.domain}", phone=company.phone,
+                isperson=False, searchstage="Customer", email=f"accounts@{company.domain}", phone=company.phone,
                 url=f"https://{company.domain}",
                 subsidiary=home, currency=currency, entitystatus="16" if i % 17 == 16 else "13",
                 salesrep=self._employees[i % len(self._employees)].values["id"], terms=1 + i % 3,
@@ -168,7 +169,8 @@ class _Seeding:
             ("Exotic Liquids", "Tokyo Traders", "Harbor Freight Lines", "Northern Paper", "Cloud & Co.")
         ):
             slug = "".join(c for c in name.lower() if c.isalnum())
-            self._put("vendor", entityid=f"VEND{100 + i}", companyname=name, isperson=False,
+            self._put("vendor", entityid=f"VEND{100 + i}", altname=name, companyname=name,
+            url=f"https://{slug}.example", isperson=False,
             email=f"billing@{slug}.example",
                       subsidiary=1, currency=1, terms=2, isinactive=False)  # fmt: skip
 
@@ -182,7 +184,7 @@ class _Seeding:
             header, lines = self._header(order), self._lines(order)
             sold = posting.enter(books, "SalesOrd", {
                 **header, "tranid": f"SO{order.number}", "trandate": order.ordered_on,
-                "status": "G" if order.shipped_on else "B"}, lines, at)  # fmt: skip
+                "status": "G" if order.shipped_on else "B", "shipdate": order.shipped_on}, lines, at)  # fmt: skip
             billed = posting.enter(books, "CustInvc", {
                 **header, "tranid": invoice.number, "trandate": invoice.issued_on, "duedate": invoice.due_on,
                 "createdfrom": sold.values["id"], "postingperiod": self._period_of(invoice.issued_on)},
@@ -246,6 +248,11 @@ class _Seeding:
         bought = posting.enter(self._books, "PurchOrd", header, [line], at)
         bill = posting.enter(self._books, "VendBill", {**header, "duedate": day + timedelta(days=30)}, [line], at)
         posting.link(self._books, bought, bill, "OrdBill", abs(bill.values["foreigntotal"]), at, line=1)
+        if i % 40 == 11:
+            amount = abs(bill.values["foreigntotal"])
+            payment = {**header, "trandate": day + timedelta(days=20)}
+            paid = posting.enter(self._books, "VendPymt", payment, [{"amount": amount}], at)
+            posting.apply_payment(self._books, paid, bill, amount, at)
         entries = [
             {"account": posting.EXPENSE, "debit": Decimal("120.00")},
             {"account": posting.BANK, "credit": Decimal("120.00")},

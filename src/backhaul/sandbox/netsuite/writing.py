@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from backhaul.sandbox.netsuite import posting
+from backhaul.sandbox.netsuite.account import PAYMENTS
 from backhaul.sandbox.netsuite.answers import invalid_content, user_error
 from backhaul.sandbox.netsuite.books import LINES, Books
 from backhaul.sandbox.netsuite.catalog import Field, RecordType
@@ -77,7 +78,7 @@ def complete(books: Books, record: RecordType, values: dict[str, Any]) -> None:
     if "isperson" in columns:
         values.setdefault("isperson", not values.get("companyname"))
     if "fullname" in columns:
-        values.setdefault("fullname", values.get("name") or values.get("acctname"))
+        values.setdefault("fullname", values.get("name") or values.get("acctname") or values.get("itemid"))
     if "isinactive" in columns:
         values.setdefault("isinactive", False)
     if "currency" in columns and record.table.name != "account":
@@ -85,6 +86,8 @@ def complete(books: Books, record: RecordType, values: dict[str, Any]) -> None:
         values.setdefault("currency", home.values["currency"] if home else 1)
     if record.name == "customer":
         values.setdefault("entitystatus", "13")
+        stages = {"6": "Lead", "8": "Prospect"}
+        values.setdefault("searchstage", stages.get(values["entitystatus"], "Customer"))
     if record.code:
         values[record.code[0]] = record.code[1]
 
@@ -120,7 +123,7 @@ def _enter(books: Books, record: RecordType, values: dict[str, Any], lines: list
     if code != "Journal":
         if values.get("entity") is None:
             raise user_error(
-                f"Please enter value(s) for: {'Vendor' if code in ('VendBill', 'PurchOrd') else 'Customer'}"
+                f"Please enter value(s) for: {'Vendor' if code in ('VendBill', 'PurchOrd', 'VendPymt') else 'Customer'}"
             )
         entity = next(
             row.values
@@ -131,7 +134,7 @@ def _enter(books: Books, record: RecordType, values: dict[str, Any], lines: list
         rate = books.tables["currency"].require(str(values["currency"])).values["exchangerate"]
         values = {"exchangerate": rate, **values}
     _check_lines(record, lines)
-    if code != "CustPymt":
+    if code not in PAYMENTS:
         return posting.enter(books, code, values, lines, at)
     applied = [(books.tables["transaction"].require(str(line["doc"])), Decimal(line["amount"])) for line in lines]
     for invoice, amount in applied:
