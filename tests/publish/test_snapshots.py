@@ -263,12 +263,12 @@ def test_a_file_that_has_grown_by_half_is_written_anew(warehouse: Warehouse) -> 
         warehouse.db.execute('DELETE FROM raw."crm__companies"')
         warehouse.db.execute(
             f'INSERT INTO raw."crm__companies" (name, _key, _run_id, _changed_at)'
-            f" SELECT {words.format(seed=seed)}, i::VARCHAR, 'run{seed + 1}', now() FROM range(50000) r(i)"
+            f" SELECT {words.format(seed=seed)}, i::VARCHAR, 'run{seed + 1}', now() FROM range(16000) r(i)"
         )
         warehouse.run(retention=Retention(snapshots=1, days=0))
     sizes = {path.name: path.stat().st_size for path in warehouse.layout.versions("acme").glob("entities-*.duckdb")}
     assert max(sizes.values()) < 1.6 * min(sizes.values())
-    assert warehouse.read("SELECT count(*), count(DISTINCT id) FROM accounts") == [(50000, 50000)]
+    assert warehouse.read("SELECT count(*), count(DISTINCT id) FROM accounts") == [(16000, 16000)]
     assert warehouse.read("SELECT comment FROM duckdb_tables() WHERE table_name = 'accounts'") == [("Companies.",)]
     oldest = min(int(name[10:15]) for name in sizes)
     after, first = warehouse.read("SELECT changes_after, (SELECT min(version) FROM _changes) FROM _snapshot")[0]

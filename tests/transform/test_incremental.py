@@ -104,7 +104,7 @@ class Customer(RuleBasedStateMachine):
         self.work.db.close()
 
 
-Customer.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Customer.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
 TestIncrementalIsFull = Customer.TestCase
 
 

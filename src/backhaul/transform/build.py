@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from backhaul.errors import BackhaulError, ConfigError, StorageError
-from backhaul.transform.checks import Warning, check_entity
-from backhaul.transform.compiled import HIDDEN, Missing, Slice
-from backhaul.transform.contracts import EntityShape
+from backhaul.errors import BackhaulError
+from backhaul.transform.inputs import Customer
 from backhaul.transform.models import Models
-from backhaul.transform.plan import Customer, EntityPlan, compile_entities
-from backhaul.transform.slices import UNTOUCHED, SliceBuild, SliceResult
-from backhaul.transform.sql import literal, quote
+from backhaul.transform.results import EntityResult, Missing, TransformResult
 from backhaul.transform.work import Signatures, prepare, raw_tables, scalar_functions
 
-
-@dataclass(frozen=True, slots=True)
-class EntityResult:
-    """What one transform did to one entity."""
-
-    name: str
-    rows: int
-    changed: int
-    """Rows written because they are new or their values changed."""
-    removed: int
-    """Rows that left the entity; a record deleted at the vendor stays, with is_deleted."""
-    warnings: tuple[Warning, ...]
-    rejects: int
-    """Values that did not fit their column among the rows looked at; each is in meta.rejects."""
-
-
-@dataclass(frozen=True, slots=True)
-class TransformResult:
-    """What one transform did."""
-
-    entities: tuple[EntityResult, ...]
-    missing: tuple[Missing, ...]
-    seq: int
-
-    @property
-    def changed(self) -> int:
-        return sum(each.changed + each.removed for each in self.entities)
+if TYPE_CHECKING:
+    from backhaul.transform.plan import EntityPlan
 
 
 def compile_customer(
     connection: duckdb.DuckDBPyConnection, models: Models, customer: Customer
 ) -> tuple[EntityPlan, ...]:
     """The customer's entities as SQL, against the raw tables that are there. Raises ConfigError."""
-    return compile_entities(models, customer, raw_tables(connection), scalar_functions(connection))
+    return _compile(models, customer, raw_tables(connection))
 
 
 def transform(
@@ -64,186 +35,63 @@ def transform(
     leaves whole slices, and the next one does the rest.
     """
     seq = prepare(connection)
-    plans = compile_customer(connection, models, customer)
-    signatures = Signatures(connection, raw_tables(connection))
-    built = []
-    for plan in plans:
-        try:
-            built.append(_Entity(connection, plan, signatures, seq, run_id).build(full=full))
-        except duckdb.Error as error:
-            raise _told(error, plan.shape.name).within(customer=customer.name, run=run_id) from error
-        except BackhaulError as error:
-            error.within(customer=customer.name, run=run_id)
-            raise
+    tables = raw_tables(connection)
+    signatures = Signatures(connection, tables)
+    inputs = hashlib.sha256(repr((models.fingerprint, customer, tables)).encode()).hexdigest()
+    if not full:
+        unchanged = _nothing_new(connection, inputs, signatures, seq - 1)
+        if unchanged is not None:
+            return unchanged
+    # what follows needs the SQL parser, which takes longer to import than a run with nothing new may last
+    from backhaul.transform.entity import build_entity, finish_entity, told
+
+    plans = _compile(models, customer, tables)
+    try:
+        built = [build_entity(connection, plan, signatures, seq=seq, run_id=run_id, full=full) for plan in plans]
+        results = [finish_entity(connection, each, seq=seq) for each in built]
+    except duckdb.Error as error:
+        raise told(error, "the entities").within(customer=customer.name, run=run_id) from error
+    except BackhaulError as error:
+        error.within(customer=customer.name, run=run_id)
+        raise
+    missing = tuple(each for plan in plans for each in plan.missing)
+    used = sorted({table for plan in plans for part in plan.slices for table in part.tables})
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM meta.latest")
+    connection.execute(
+        "INSERT INTO meta.latest VALUES (?, ?, ?)",
+        [
+            inputs,
+            json.dumps({table: signatures.of(table) for table in used}),
+            json.dumps([asdict(each) for each in missing]),
+        ],
+    )
+    connection.execute("COMMIT")
+    return TransformResult(tuple(results), missing, seq)
+
+
+def _nothing_new(
+    connection: duckdb.DuckDBPyConnection, inputs: str, signatures: Signatures, seq: int
+) -> TransformResult | None:
+    """The result of a transform that finds everything as the last one left it; None where there is work to do."""
+    latest = connection.execute("SELECT inputs, signatures, missing FROM meta.latest").fetchone()
+    if latest is None or latest[0] != inputs:
+        return None
+    if any(signatures.of(table) != before for table, before in json.loads(latest[1]).items()):
+        return None
     results = []
-    for plan, (parts, whole) in zip(plans, built, strict=True):
-        results.append(_result(connection, plan, parts, seq, whole))
-    return TransformResult(tuple(results), tuple(each for plan in plans for each in plan.missing), seq)
+    for (name,) in connection.execute("SELECT entity FROM meta.entities ORDER BY entity").fetchall():
+        rows = connection.execute(f"SELECT count(*) FROM entities.{name}").fetchone()
+        results.append(EntityResult(name, int(rows[0]) if rows else 0, 0, 0, (), 0))
+    missing = tuple(Missing(**each) for each in json.loads(latest[2]))
+    return TransformResult(tuple(results), missing, seq)
 
 
-class _Entity:
-    """One entity's build."""
+def _compile(models: Models, customer: Customer, tables: dict[str, dict[str, str]]) -> tuple[EntityPlan, ...]:
+    from backhaul.transform.plan import compile_entities
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, plan: EntityPlan, signatures: Signatures, seq: int, run_id: str
-    ) -> None:
-        self._connection = connection
-        self._plan = plan
-        self._signatures = signatures
-        self._seq = seq
-        self._run_id = run_id
-        self._name = plan.shape.name
-
-    def build(self, *, full: bool) -> tuple[list[SliceResult], bool]:
-        """Each slice's result, and whether the entity was made anew."""
-        fresh = self._ensure_table()
-        results = [self._drop(connection, name) for connection, name in self._vanished()]
-        for part in self._plan.slices:
-            try:
-                results.append(self._slice(part, full=full))
-            except duckdb.Error as error:
-                raise _told(error, f"{part.entity}.{part.object} of {part.source}").within(
-                    connection=part.connection, object=part.object
-                ) from error
-        return results, fresh
-
-    def _slice(self, part: Slice, *, full: bool) -> SliceResult:
-        signature = json.dumps([self._signatures.of(t) for t in (part.table, *(each.table for each in part.joins))])
-        kept = self._connection.execute(
-            "SELECT fingerprint, signature FROM meta.slices WHERE entity = ? AND connection = ? AND object = ?",
-            [part.entity, part.connection, part.object],
-        ).fetchone()
-        if not full and kept == (part.fingerprint, signature):
-            return UNTOUCHED
-        build = SliceBuild(self._connection, part, self._plan.shape, seq=self._seq, run_id=self._run_id)
-        with self._transaction():
-            if kept is None:
-                build.forget()
-                result = build.first()
-            elif full or kept[0] != part.fingerprint:
-                build.forget()
-                result = build.all()
-            else:
-                result = build.touched(json.loads(kept[1])[0])
-            build.remember_joined()
-            build.remember_runs()
-            self._forget(part.connection, part.object)
-            self._connection.execute(
-                "INSERT INTO meta.slices VALUES (?, ?, ?, ?, ?)",
-                [part.entity, part.connection, part.object, part.fingerprint, signature],
-            )
-        return result
-
-    def _ensure_table(self) -> bool:
-        shape = self._plan.shape
-        structure = json.dumps({name: column.sql_type for name, column in shape.columns.items()})
-        comments = json.dumps([shape.contract.description, *(c.description for c in shape.columns.values())])
-        kept = self._connection.execute(
-            "SELECT structure, comments FROM meta.entities WHERE entity = ?", [self._name]
-        ).fetchone()
-        if kept == (structure, comments):
-            return False
-        with self._transaction():
-            anew = kept is None or kept[0] != structure
-            if anew:
-                self._create(shape)
-            self._comment(shape)
-            created = "?" if anew else "(SELECT created_seq FROM meta.entities WHERE entity = ?)"
-            self._connection.execute(
-                f"INSERT INTO meta.entities SELECT ?, ?, ?, {created}",
-                [self._name, structure, comments, self._seq if anew else self._name],
-            )
-            self._connection.execute(
-                "DELETE FROM meta.entities WHERE entity = ? AND (structure <> ? OR comments <> ?)",
-                [self._name, structure, comments],
-            )
-        return anew
-
-    def _create(self, shape: EntityShape) -> None:
-        columns = [f"{quote(name)} {column.sql_type}" for name, column in shape.columns.items()]
-        columns += [f"{name} {type_}" for name, type_ in HIDDEN.items()]
-        self._connection.execute(f"CREATE OR REPLACE TABLE entities.{quote(self._name)} ({', '.join(columns)})")
-        for table in ("slices", "joined", "runs", "rejects"):
-            self._connection.execute(f"DELETE FROM meta.{table} WHERE entity = ?", [self._name])
-
-    def _comment(self, shape: EntityShape) -> None:
-        table = f"entities.{quote(self._name)}"
-        self._connection.execute(f"COMMENT ON TABLE {table} IS {literal(shape.contract.description)}")
-        for name, column in shape.columns.items():
-            self._connection.execute(f"COMMENT ON COLUMN {table}.{quote(name)} IS {literal(column.description)}")
-
-    def _vanished(self) -> list[tuple[str, str]]:
-        """Slices of earlier transforms that are no longer: the connection, the file or the raw table went."""
-        rows = self._connection.execute(
-            "SELECT connection, object FROM meta.slices WHERE entity = ?", [self._name]
-        ).fetchall()
-        present = {(part.connection, part.object) for part in self._plan.slices}
-        return [(str(connection), str(name)) for connection, name in rows if (connection, name) not in present]
-
-    def _drop(self, connection: str, object_name: str) -> SliceResult:
-        table = f"entities.{quote(self._name)}"
-        mine = f"connection_id = {literal(connection)} AND source_object = {literal(object_name)}"
-        with self._transaction():
-            row = self._connection.execute(
-                f"INSERT INTO meta.removed SELECT ?, id, {self._seq} FROM {table} WHERE {mine}", [self._name]
-            ).fetchone()
-            self._connection.execute(f"DELETE FROM {table} WHERE {mine}")
-            self._forget(connection, object_name)
-            self._connection.execute(
-                "DELETE FROM meta.rejects WHERE entity = ? AND connection = ? AND object = ?",
-                [self._name, connection, object_name],
-            )
-            for kept in ("joined", "runs"):
-                self._connection.execute(
-                    f"DELETE FROM meta.{kept} WHERE entity = ? AND slice = ?",
-                    [self._name, f"{connection}:{object_name}"],
-                )
-        return SliceResult(removed=int(row[0]) if row else 0)
-
-    def _forget(self, connection: str, object_name: str) -> None:
-        self._connection.execute(
-            "DELETE FROM meta.slices WHERE entity = ? AND connection = ? AND object = ?",
-            [self._name, connection, object_name],
-        )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        try:
-            self._connection.execute("UPDATE meta.work SET seq = ?", [self._seq])
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+    functions = scalar_functions() if customer.mappings else frozenset()
+    return compile_entities(models, customer, tables, functions)
 
 
-def _result(
-    connection: duckdb.DuckDBPyConnection, plan: EntityPlan, parts: list[SliceResult], seq: int, whole: bool
-) -> EntityResult:
-    name = plan.shape.name
-    counted = connection.execute(f"SELECT count(*) FROM entities.{quote(name)}").fetchone()
-    changed = sum(each.changed for each in parts)
-    warnings = check_entity(connection, plan.shape, seq=seq, whole=whole) if changed else ()
-    repeated = sum(each.repeated for each in parts)
-    if repeated:
-        warnings = (*warnings, Warning(name, "several rows with one id, one is kept", repeated, "id"))
-    return EntityResult(
-        name=name,
-        rows=int(counted[0]) if counted else 0,
-        changed=changed,
-        removed=sum(each.removed for each in parts),
-        warnings=warnings,
-        rejects=sum(each.rejects for each in parts),
-    )
-
-
-def _told(error: duckdb.Error, what: str) -> ConfigError | StorageError:
-    """DuckDB's error in our words: a model that does not run, or an engine that could not."""
-    first = str(error).splitlines()[0]
-    if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException | duckdb.FatalException):
-        return StorageError(f"the transform of {what} could not be finished: {first}")
-    return ConfigError(
-        f"the transform of {what} does not run: {first}",
-        next_step="correct the mapping or the staging file it names, then `backhaul transform`",
-    )
+__all__ = ["Customer", "EntityResult", "Missing", "TransformResult", "compile_customer", "transform"]

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import duckdb
 
 from backhaul.transform.contracts import EntityShape
-from backhaul.transform.sql import literal, quote
-
-
-@dataclass(frozen=True, slots=True)
-class Warning:
-    """One check that rows break. `example` is the id of one of them, or a value that should not be there."""
-
-    entity: str
-    check: str
-    rows: int
-    example: str
-
-    def __str__(self) -> str:
-        return f"{self.entity}: {self.check}: {self.rows} rows, such as {self.example}"
+from backhaul.transform.names import literal, quote
+from backhaul.transform.results import Warning
 
 
 def check_entity(

@@ -8,31 +8,16 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backhaul.transform.compiled import Join, Missing, Slice, stamp_sql
+from backhaul.transform.compiled import Join, Slice
 from backhaul.transform.contracts import STAGED_COMMON, Column, EntityShape
 from backhaul.transform.convert import TEXT, as_text, is_decimal
 from backhaul.transform.expand import SYSTEM_FIELDS, Conversion, Expander, Relation, Unresolvable
+from backhaul.transform.inputs import RawConnection, RawField
 from backhaul.transform.mappings import MappedColumn, unknown_functions
+from backhaul.transform.names import stamp_sql
+from backhaul.transform.results import Missing
 from backhaul.transform.sql import call, cast, column, render
 from backhaul.transform.staging import SRC, Staging
-
-
-@dataclass(frozen=True, slots=True)
-class RawField:
-    """A field as discovery knows it. The raw table's own column decides its type."""
-
-    name: str
-    type: str
-    custom: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RawConnection:
-    """One of the customer's connections: its source, and the fields of each object it reads."""
-
-    name: str
-    source: str
-    objects: Mapping[str, tuple[RawField, ...]]
 
 
 class MappingProblem(Exception):
@@ -63,6 +48,11 @@ def compile_slice(
     return _Compiler(staging, shape, around).compile(mapping)
 
 
+def check_mapping(staging: Staging, shape: EntityShape, around: Surroundings, name: str, mapped: MappedColumn) -> None:
+    """Raises MappingProblem where the mapping of this column does not fit this object."""
+    _Compiler(staging, shape, around).mapped(name, shape.columns[name], mapped)
+
+
 class _Compiler:
     def __init__(self, staging: Staging, shape: EntityShape, around: Surroundings) -> None:
         self.staging = staging
@@ -90,7 +80,7 @@ class _Compiler:
         columns: dict[str, exp.Expr] = {}
         for name, each in self.shape.columns.items():
             if name in mapping:
-                columns[name] = self._mapped(name, each, mapping[name])
+                columns[name] = self.mapped(name, each, mapping[name])
             elif name in self.staging.projections and name not in ("id", "source_id", "is_deleted"):
                 columns[name] = self._staged(name, each, self.staging.projections[name])
             else:
@@ -139,7 +129,7 @@ class _Compiler:
         self.resolved[name] = tree
         return _null(to) if isinstance(value, exp.Null) else value
 
-    def _mapped(self, name: str, to: Column, mapped: MappedColumn) -> exp.Expr:
+    def mapped(self, name: str, to: Column, mapped: MappedColumn) -> exp.Expr:
         tree = self._bare_field(mapped.text) or mapped.tree
         if tree is None or (mapped.problem and tree is mapped.tree):
             raise MappingProblem(mapped.problem)
@@ -353,4 +343,13 @@ def _equality(condition: exp.Expr, alias: str) -> tuple[str | None, str | None]:
     return None, None
 
 
-__all__ = ["MappingProblem", "RawConnection", "RawField", "Surroundings", "Unresolvable", "compile_slice", "raw_table"]
+__all__ = [
+    "MappingProblem",
+    "RawConnection",
+    "RawField",
+    "Surroundings",
+    "Unresolvable",
+    "check_mapping",
+    "compile_slice",
+    "raw_table",
+]

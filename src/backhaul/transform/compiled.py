@@ -8,22 +8,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from backhaul.transform.sql import literal, quote
-
-STAMP_FIELDS = ("_key", "_run_id", "_read_at", "_deleted_at", "_changed_at", "_merged_into")
-HIDDEN = {"_raw_key": "VARCHAR", "_stamp": "UBIGINT", "_hash": "UBIGINT", "_seq": "BIGINT"}
-"""What the entity tables of work.duckdb hold beside the published columns.
-
-`_raw_key`: the raw row it was made from. `_stamp`: that row's system columns, hashed, when it was read.
-`_hash`: the published values, hashed, bar when and by which run they were read. `_seq`: the transform that wrote it.
-"""
+from backhaul.transform.names import literal, quote
+from backhaul.transform.results import Missing
 
 UNHASHED = ("synced_at", "sync_run_id")
-
-
-def stamp_sql(alias: str, fields: frozenset[str]) -> str:
-    """A raw row's system columns as one number: it differs whenever the loader has touched the row."""
-    return f"hash({', '.join(f'{alias}.{name}' for name in STAMP_FIELDS if name in fields)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +23,6 @@ class Join:
     joined_key: str | None
     """Over the joined relation's fields, unqualified; None where the join is no plain equality."""
     src_key: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A field that staging names and the raw table lacks: its column is NULL there."""
-
-    entity: str
-    connection: str
-    object: str
-    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +56,11 @@ class Slice:
     @property
     def key(self) -> str:
         return f"{self.connection}:{self.object}"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The raw tables it reads, its own first."""
+        return (self.table, *(join.table for join in self.joins))
 
     @property
     def mine(self) -> str:

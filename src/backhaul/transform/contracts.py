@@ -109,17 +109,17 @@ class EntityShape:
         return self.contract.entity
 
 
-def shape(contract: Contract, staged: frozenset[str], added: Mapping[str, Column]) -> EntityShape:
-    """staged: every column that any staging file of the catalog fills; added: columns of the customer's mappings.
+def shape(contract: Contract, filled: frozenset[str], added: Mapping[str, Column]) -> EntityShape:
+    """filled: every column that any staging file or mapping fills; added: columns that the mappings bring along.
 
-    `<money>_base` exists where some staging file fills it, for every customer alike.
+    `<money>_base` exists where some staging file fills it, for every customer alike, or a mapping of this one's.
     """
     columns: dict[str, Column] = {"id": COMMON["id"], **contract.columns}
     if contract.holds_money:
         columns.setdefault("currency", CURRENCY)
     for name, column in contract.columns.items():
         base = f"{name}_base"
-        if column.type == "money" and base in staged and base not in columns:
+        if column.type == "money" and base in filled and base not in columns:
             columns[base] = Column(type="money", description=f"{name} in the account's base currency.")
     columns.update(added)
     columns.update({name: column for name, column in COMMON.items() if name != "id"})

@@ -14,10 +14,8 @@ from sqlglot.errors import SqlglotError
 from backhaul.config.pipeline import Mapped
 from backhaul.errors import ConfigError
 from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, known_columns
+from backhaul.transform.inputs import Mappings
 from backhaul.transform.sql import MACROS, StagingDialect
-
-Mappings = Mapping[str, Mapping[str, Mapping[str, str | Mapped]]]
-"""entity -> connection -> column -> what fills it, as the pipeline says it."""
 
 _RESTLESS = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Rand, exp.Uuid)
 

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backhaul.errors import ConfigError
-from backhaul.transform.contracts import STAGED_COMMON, Contract, known_columns, parse_contract
-from backhaul.transform.staging import Staging, parse_staging
+if TYPE_CHECKING:
+    from backhaul.transform.contracts import Contract
+    from backhaul.transform.staging import Staging
 
 
-@dataclass(frozen=True, slots=True)
 class Models:
-    """Every contract and every staging file that is in force."""
+    """Every contract and every staging file that is in force; parsed when first asked for."""
 
-    contracts: Mapping[str, Contract]
-    staging: tuple[Staging, ...]
+    def __init__(self, contracts: Mapping[str, str], staging: Mapping[tuple[str, str], str]) -> None:
+        self._texts = (dict(sorted(contracts.items())), dict(sorted(staging.items())))
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """By entity. Raises ConfigError with every problem of every file."""
+        return self._parsed[0]
+
+    @property
+    def staging(self) -> tuple[Staging, ...]:
+        """Raises ConfigError with every problem of every file."""
+        return self._parsed[1]
+
+    def parse(self) -> None:
+        """Raises ConfigError with every problem of every file."""
+        _ = self._parsed
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the files' texts and of the code that compiles them."""
+        return hashlib.sha256(f"{_engine()}{self._texts!r}".encode()).hexdigest()
 
     def fillers(self, source: str) -> dict[str, tuple[str, ...]]:
         """Entity -> the objects of this source that fill it."""
@@ -30,9 +50,24 @@ class Models:
     def staged_columns(self, entity: str) -> frozenset[str]:
         return frozenset(name for each in self.staging if each.entity == entity for name in each.projections)
 
+    @cached_property
+    def _parsed(self) -> tuple[Mapping[str, Contract], tuple[Staging, ...]]:
+        from backhaul.transform.parsing import parse
+
+        return parse(*self._texts)
+
+
+@cache
+def _engine() -> str:
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
 
 def find_models(folders: Iterable[Path]) -> Models:
-    """Read `transforms` folders; a file of a later folder replaces one of the same name in an earlier one."""
+    """Read `transforms` folders; a file of a later folder replaces one of the same name in an earlier one.
+
+    What is wrong in them is told when they are first used, or by `read_models`.
+    """
     contracts: dict[str, str] = {}
     staging: dict[tuple[str, str], str] = {}
     for folder in folders:
@@ -40,46 +75,11 @@ def find_models(folders: Iterable[Path]) -> Models:
             contracts[path.stem] = path.read_text(encoding="utf-8")
         for path in sorted((folder / "staging").glob("*/*.sql")):
             staging[path.parent.name, path.name.removesuffix(".sql")] = path.read_text(encoding="utf-8")
-    return read_models(contracts, staging)
+    return Models(contracts, staging)
 
 
 def read_models(contracts: Mapping[str, str], staging: Mapping[tuple[str, str], str]) -> Models:
     """contracts: entity -> YAML; staging: (source, `entity.object`) -> SQL. Raises ConfigError with every problem."""
-    problems: list[str] = []
-    parsed: dict[str, Contract] = {}
-    files: list[Staging] = []
-    for name, text in contracts.items():
-        try:
-            parsed[name] = parse_contract(name, text)
-        except ConfigError as error:
-            problems += [f"{error.what}: {problem}" for problem in error.problems or ("",)]
-    for (source, name), text in sorted(staging.items()):
-        try:
-            files.append(parse_staging(source, name, text))
-        except ConfigError as error:
-            problems += [f"{error.what}: {problem}" for problem in error.problems or ("",)]
-    models = Models(parsed, tuple(files))
-    problems += _unmatched(models, frozenset(contracts))
-    if problems:
-        raise ConfigError("the models in transforms/ are not in order", problems=tuple(problems))
+    models = Models(contracts, staging)
+    models.parse()
     return models
-
-
-def _unmatched(models: Models, named: frozenset[str]) -> list[str]:
-    problems = []
-    for each in models.staging:
-        contract = models.contracts.get(each.entity)
-        if contract is None:
-            if each.entity not in named:
-                problems.append(f"{each.path}: there is no transforms/entities/{each.entity}.yaml")
-            continue
-        known = known_columns(contract) | set(STAGED_COMMON)
-        problems += [f"{each.path}: {contract.entity} has no column {n}" for n in each.projections if n not in known]
-    for contract in models.contracts.values():
-        for name, column in contract.columns.items():
-            if column.references and column.references not in named:
-                problems.append(
-                    f"transforms/entities/{contract.entity}.yaml: {name} references {column.references}, "
-                    "which has no contract"
-                )
-    return problems

@@ -8,26 +8,19 @@ from dataclasses import dataclass
 from backhaul.errors import ConfigError
 from backhaul.transform.compile import (
     MappingProblem,
-    RawConnection,
     Surroundings,
     Unresolvable,
+    check_mapping,
     compile_slice,
     raw_table,
 )
-from backhaul.transform.compiled import Missing, Slice
+from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import Contract, EntityShape, shape
-from backhaul.transform.mappings import MappedColumn, Mappings, added_columns, check_entities, read_column
+from backhaul.transform.inputs import Customer
+from backhaul.transform.mappings import MappedColumn, added_columns, check_entities, read_column
 from backhaul.transform.models import Models
+from backhaul.transform.results import Missing
 from backhaul.transform.staging import Staging
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """What transform needs to know of one customer."""
-
-    name: str
-    connections: Mapping[str, RawConnection]
-    mappings: Mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +62,8 @@ def compile_entities(
 def _entity(contract: Contract, models: Models, customer: Customer, around: Mapping[str, Surroundings]) -> EntityPlan:
     entity = contract.entity
     mapped = customer.mappings.get(entity, {})
-    shaped = shape(contract, models.staged_columns(entity), added_columns(contract, mapped))
+    filled = models.staged_columns(entity) | {name for columns in mapped.values() for name in columns}
+    shaped = shape(contract, filled, added_columns(contract, mapped))
     slices: list[Slice] = []
     problems: list[str] = []
     for name, surroundings in around.items():
@@ -106,11 +100,9 @@ def _connection(
         fitting: dict[str, MappedColumn] = {}
         for name, mapped in columns.items():
             try:
-                compile_slice(staging, shaped, around, {name: mapped})
+                check_mapping(staging, shaped, around, name, mapped)
             except MappingProblem as problem:
                 wrong[name].append(f"{around.connection.name}.{staging.object}: {problem}")
-            except Unresolvable:
-                fitting[name] = mapped
             else:
                 fitting[name] = mapped
         try:
@@ -121,3 +113,6 @@ def _connection(
         if files and len(found) == len(files):
             problems.append(f"mappings.{shaped.name}.{around.connection.name}.{name}: {'; '.join(found)}")
     return slices, problems
+
+
+__all__ = ["Customer", "EntityPlan", "compile_entities"]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from backhaul.transform.compiled import HIDDEN, Join, Slice
+from backhaul.transform.compiled import Join, Slice
 from backhaul.transform.contracts import EntityShape
-from backhaul.transform.sql import literal, quote
+from backhaul.transform.names import HIDDEN, literal, quote
 
 _RUN = "coalesce(src._run_id, '')"
 

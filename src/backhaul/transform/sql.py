@@ -1,10 +1,12 @@
-"""The one place where SQL text is made: identifiers are quoted here, trees become text here.
+"""The one place where trees become SQL text, and the small pieces that trees are made of.
 
 Staging is written, kept and run in DuckDB's dialect. `render` is the only caller of sqlglot's generator, so an
 engine that speaks another dialect gets its own expansions here and nowhere else.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -20,16 +22,6 @@ class StagingDialect(DuckDB):
         FUNCTIONS = {  # noqa: RUF012 - sqlglot reads it from the class
             name: build for name, build in DuckDBParser.FUNCTIONS.items() if name.lower() not in MACROS
         }
-
-
-def quote(name: str) -> str:
-    """An identifier, quoted for DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text literal for DuckDB."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def render(tree: exp.Expr) -> str:
@@ -49,9 +41,14 @@ def call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 def try_cast(value: exp.Expr, type_: str) -> exp.Expr:
     """NULL where the value does not fit."""
-    return exp.TryCast(this=value, to=exp.DataType.build(type_, dialect="duckdb"))
+    return exp.TryCast(this=value, to=_type(type_).copy())
 
 
 def cast(value: exp.Expr, type_: str) -> exp.Expr:
     """A cast that cannot fail: the caller knows the value fits."""
-    return exp.Cast(this=value, to=exp.DataType.build(type_, dialect="duckdb"))
+    return exp.Cast(this=value, to=_type(type_).copy())
+
+
+@cache
+def _type(name: str) -> exp.DataType:
+    return exp.DataType.build(name, dialect="duckdb")

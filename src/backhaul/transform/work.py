@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import cache
 
 import duckdb
 
-from backhaul.transform.compiled import stamp_sql
-from backhaul.transform.sql import quote
+from backhaul.transform.names import quote, stamp_sql
 
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS entities;
 CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.work (work_id VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.latest (inputs VARCHAR, signatures VARCHAR, missing VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.entities (entity VARCHAR, structure VARCHAR, comments VARCHAR, created_seq BIGINT);
 CREATE TABLE IF NOT EXISTS meta.slices
     (entity VARCHAR, connection VARCHAR, object VARCHAR, fingerprint VARCHAR, signature VARCHAR);
@@ -26,7 +27,9 @@ CREATE TABLE IF NOT EXISTS meta.rejects (
     entity VARCHAR, connection VARCHAR, object VARCHAR, key VARCHAR, "column" VARCHAR, field VARCHAR,
     raw_text VARCHAR, reason VARCHAR, run_id VARCHAR, rejected_at TIMESTAMPTZ);
 """
-"""`work.seq` counts transforms that wrote something; `removed` holds ids that left an entity, until published."""
+"""`latest` is what the last transform was made from, to know at once that nothing is new. `work.seq` counts the
+transforms that wrote something. `removed` holds ids that left an entity, until published.
+"""
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> int:
@@ -57,12 +60,14 @@ def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str
     return {name: columns for name, columns in tables.items() if {"_key", "_run_id", "_deleted_at"} <= set(columns)}
 
 
-def scalar_functions(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """The functions a mapping may call: of one row's values, giving the same for the same."""
-    rows = connection.execute(
-        "SELECT DISTINCT lower(function_name) FROM duckdb_functions()"
-        " WHERE function_type = 'scalar' AND stability = 'CONSISTENT'"
-    ).fetchall()
+@cache
+def scalar_functions() -> frozenset[str]:
+    """The functions a mapping may call: of one row's values, giving the same for the same. Those of the engine."""
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT lower(function_name) FROM duckdb_functions()"
+            " WHERE function_type = 'scalar' AND stability = 'CONSISTENT'"
+        ).fetchall()
     return frozenset(name for (name,) in rows)
 
 

@@ -1,0 +1,38 @@
+"""What a transform is told about one customer. Light to import: nothing here parses SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backhaul.config.pipeline import Mapped
+
+Mappings = Mapping[str, Mapping[str, Mapping[str, str | Mapped]]]
+"""entity -> connection -> column -> what fills it, as the pipeline says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawField:
+    """A field as discovery knows it. The raw table's own column decides its type."""
+
+    name: str
+    type: str
+    custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawConnection:
+    """One of the customer's connections: its source, and the fields of each object it reads."""
+
+    name: str
+    source: str
+    objects: Mapping[str, tuple[RawField, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer: the connections, and the pipeline's mappings."""
+
+    name: str
+    connections: Mapping[str, RawConnection]
+    mappings: Mappings
