@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -179,3 +180,20 @@ def test_a_column_of_nulls_without_a_type_takes_the_declared_one(customer: Any) 
     customer.load(customer.rows(row("2", score=4)))
     assert types(customer)["score"] == "BIGINT"
     assert customer.values("score") == {"1": None, "2": 4}
+
+
+def test_system_columns_that_an_older_table_lacks_are_added(customer: Any) -> None:
+    customer.has(name="text")
+    customer.load(customer.rows(row("1", name="Ada")))
+    with duckdb.connect(str(customer.database)) as connection:
+        connection.execute("ALTER TABLE raw.crm__contacts DROP COLUMN _merged_into")
+    result = customer.load_one(customer.rows(row("1", name="Ada"), row("2", name="Bob")))
+    assert (result.inserted, result.unchanged) == (1, 1)
+    assert customer.values("_merged_into") == {"1": None, "2": None}
+
+
+def test_a_vendor_field_that_starts_like_ours_is_a_field(customer: Any) -> None:
+    customer.has(_ref="text", name="text")
+    customer.load(customer.rows(row("1", _ref="a", name="Ada")))
+    customer.load(customer.rows(row("1", read=6, name="Ada L."), name="text"))
+    assert customer.values("_ref") == {"1": "a"}

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,15 @@ def test_readers_of_another_customer_are_not_disturbed(new_customer: Callable[[P
         one.load(one.rows(version(2, 1)))
         assert open_one.execute("SELECT name FROM raw.crm__contacts").fetchall() == [("v1",)]
     assert one.values("name") == {"1": "v2"}
+
+
+def test_customers_load_side_by_side_in_threads(new_customer: Callable[[Path], Any], tmp_path: Path) -> None:
+    customers = [new_customer(tmp_path / str(number)) for number in range(3)]
+    parts = []
+    for customer in customers:
+        customer.has(name="text")
+        parts.append(customer.rows(version(1, 1), version(1, 2)))
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda customer, part: customer.load_one(part), customers, parts))
+    assert [result.inserted for result in results] == [2, 2, 2]
+    assert all(customer.live() == {"1", "2"} for customer in customers)

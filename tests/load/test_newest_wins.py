@@ -224,3 +224,31 @@ def test_any_order_of_loads_converges_to_the_newest_of_each_record(
         found = customer.ask('SELECT _key, name, _deleted_at IS NOT NULL FROM raw."crm__contacts"')
     assert {key: (value, gone) for key, value, gone in found} == expected
     assert len(found) == len(expected)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    reads=st.lists(st.tuples(st.sampled_from("AB"), st.sets(st.sampled_from("xyz"))), min_size=1, max_size=6),
+    together=st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_a_parents_children_are_those_of_its_last_complete_read(
+    new_customer: Callable[[Path], Any], reads: list[tuple[str, set[str]]], together: list[bool]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        customer = new_customer(Path(name))
+        customer.has("lines", parent="invoices", item="text")
+        waiting: list[Any] = []
+        for moment, (parent, children) in enumerate(reads):
+            lines = [
+                {"key": f"{parent}:{child}", "parent": parent, "item": child, "read": moment}
+                for child in sorted(children)
+            ]
+            waiting += [customer.rows(*lines, object="lines")] if lines else []
+            waiting.append(customer.parents(parent, read=moment, object="lines"))
+            if not together[moment]:
+                customer.load(*waiting)
+                customer.load(*waiting)
+                waiting = []
+        customer.load(*waiting)
+        last = dict(reads)
+        assert customer.live("lines") == {f"{parent}:{child}" for parent, kids in last.items() for child in kids}

@@ -60,11 +60,30 @@ class Plan:
         return self.fits(shape) and len(shape.columns) == len(self.columns)
 
 
-def plan_table(connection: duckdb.DuckDBPyConnection, table: RawTable, parts: Sequence[Part]) -> Plan:
-    """Read the parts' footers and settle the columns. Changes nothing yet."""
-    existing = _existing_columns(connection, table)
+def plan_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[tuple[RawTable, Sequence[Part]]]) -> list[Plan]:
+    """Read the parts' footers and settle the columns of each table. Changes nothing yet."""
+    # Asked once for all: with hundreds of tables the catalog takes longer to ask than to read.
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = ?"
+        " ORDER BY table_name, column_index",
+        [SCHEMA],
+    ).fetchall():
+        columns.setdefault(table, {})[column] = kind
+    names: dict[tuple[str, str], dict[str, str]] = {}
+    for place, object_, name, column in connection.execute(
+        f'SELECT connection, object, field, "column" FROM {SCHEMA}.{COLUMNS}'
+    ).fetchall():
+        names.setdefault((place, object_), {})[name] = column
+    return [
+        _plan(each, parts, columns.get(each.name, {}), names.get((each.connection, each.object), {}))
+        for each, parts in tables
+    ]
+
+
+def _plan(table: RawTable, parts: Sequence[Part], existing: Mapping[str, str], recorded: Mapping[str, str]) -> Plan:
     plan = Plan(table, dict(existing), exists=bool(existing))
-    names = _Names(existing, _recorded_names(connection, table))
+    names = _Names(existing, recorded)
     declared = {name: DUCKDB_TYPES[kind] for name, kind in table.fields}
     for name, kind in declared.items():
         _settle(plan, names.column_of(name), kind, drift=False)
@@ -73,13 +92,12 @@ def plan_table(connection: duckdb.DuckDBPyConnection, table: RawTable, parts: Se
         for name, column, kind in zip(shape.fields, shape.columns, shape.types, strict=True):
             _settle(plan, column, declared.get(name, "VARCHAR") if kind == "NULL" else kind, drift=kind != "NULL")
     for name, kind in table.system_columns.items():
-        # Last, so that a new table ends with them; a part that named one earlier changes nothing.
-        plan.columns.setdefault(name, DUCKDB_TYPES[kind])
+        _settle(plan, name, DUCKDB_TYPES[kind], drift=False)
     if not plan.exists:
+        # They end a new table, whatever the order in its parts.
         system = {name: plan.columns.pop(name) for name in table.system_columns}
         plan.columns.update(system)
         plan.added.clear()
-    plan.added = [name for name in plan.added if name not in table.system_columns]
     plan.renamed = names.new
     plan.shapes = found
     return plan
@@ -95,9 +113,9 @@ def apply(connection: duckdb.DuckDBPyConnection, plans: Iterable[Plan]) -> None:
             )
             connection.execute(f"CREATE TABLE IF NOT EXISTS {plan.name} ({listed})")
         else:
-            for column in (*plan.added, *plan.table.system_columns):
+            for column in plan.added:
                 kind = plan.columns[column]
-                connection.execute(f"ALTER TABLE {plan.name} ADD COLUMN IF NOT EXISTS {quoted(column)} {kind}")
+                connection.execute(f"ALTER TABLE {plan.name} ADD COLUMN {quoted(column)} {kind}")
             for each in plan.widened:
                 using = converted(quoted(each.column), each.before, each.after)
                 connection.execute(
@@ -219,23 +237,6 @@ def _duckdb_type(kind: pa.DataType, part: Part) -> str:
         if is_it(kind):
             return name
     raise Bug(f"a part holds a column of type {kind}: {part.path}")
-
-
-def _existing_columns(connection: duckdb.DuckDBPyConnection, table: RawTable) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
-        " ORDER BY column_index",
-        [SCHEMA, table.name],
-    ).fetchall()
-    return dict(rows)
-
-
-def _recorded_names(connection: duckdb.DuckDBPyConnection, table: RawTable) -> dict[str, str]:
-    rows = connection.execute(
-        f'SELECT field, "column" FROM {SCHEMA}.{COLUMNS} WHERE connection = ? AND object = ?',
-        [table.connection, table.object],
-    ).fetchall()
-    return dict(rows)
 
 
 def parts_sql(paths: Sequence[str]) -> str:

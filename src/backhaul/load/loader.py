@@ -83,20 +83,19 @@ class _Load:
     ) -> LoadResult:
         connection = self._connection
         watermarks.create_own_tables(connection)
-        plans = {
-            place: conform.plan_table(
-                connection, table, [part for part in parts if (part.window.connection, part.window.object) == place]
-            )
-            for place, table in tables.items()
-        }
+        by_place: dict[tuple[str, str], list[Part]] = {}
+        for part in parts:
+            by_place.setdefault((part.window.connection, part.window.object), []).append(part)
+        planned = conform.plan_tables(connection, [(table, by_place.get(place, [])) for place, table in tables.items()])
+        plans = dict(zip(tables, planned, strict=True))
         conform.apply(connection, plans.values())
         moved = watermarks.moved(connection, rows)
         shutil.rmtree(self._survivors, ignore_errors=True)
         self._survivors.mkdir(parents=True)
-        outcomes: dict[tuple[str, str], Outcome] = {}
-        for place in dict.fromkeys((part.window.connection, part.window.object) for part in parts):
-            of_table = [part for part in parts if (part.window.connection, part.window.object) == place]
-            outcomes[place] = newest.decide(connection, plans[place], of_table, self._survivors)
+        outcomes = {
+            place: newest.decide(connection, plans[place], of_table, self._survivors)
+            for place, of_table in by_place.items()
+        }
         new_rejects = watermarks.write_new_rejects(connection, rejects, self._survivors / "rejects.parquet")
         load_id = self._commit(plans, outcomes, moved, new_rejects)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backhaul.load.conform import Plan, Shape, converted, parts_sql
-from backhaul.load.tables import literal, quoted
+from backhaul.load.tables import SYSTEM_COLUMNS, literal, quoted
 from backhaul.spool.parts import Part
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class _Comparison:
             column: "NULL" if kind == "NULL" else converted(f"p.f{index}", kind, self._plan.columns[column])
             for index, (column, kind) in enumerate(zip(shape.columns, shape.types, strict=True))
         }
-        lacking = [name for name in self._plan.columns if name not in given and not name.startswith("_")]
+        lacking = [name for name in self._plan.columns if name not in given and name not in SYSTEM_COLUMNS]
         expressions = ", ".join(
             f"CAST({given[name] if name in given else f'x.{quoted(name)}' if name in lacking else 'NULL'}"
             f" AS {kind}) AS {quoted(name)}"
@@ -219,7 +219,7 @@ class _Comparison:
 
     def _meet_table(self) -> None:
         """`held`: what the table has of these keys. `met`: what becomes of each newest row, tombstones aside."""
-        vendor = [column for column in self._plan.columns if not column.startswith("_")]
+        vendor = [column for column in self._plan.columns if column not in SYSTEM_COLUMNS]
         hollow = " AND ".join(f"x.{quoted(column)} IS NULL" for column in (*vendor, "_changed_at"))
         self._run(
             "held",

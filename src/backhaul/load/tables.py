@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-Type = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp", "time", "json"]
+from backhaul.protocol.schema import Type
 
 SCHEMA = "raw"
 
-DUCKDB_TYPES: dict[str, str] = {
+DUCKDB_TYPES: dict[Type, str] = {
     "text": "VARCHAR",
     "integer": "BIGINT",
     "decimal": "DECIMAL(38,9)",
@@ -23,7 +22,7 @@ DUCKDB_TYPES: dict[str, str] = {
 }
 """Our type to the type of the raw column. JSON is kept as its text."""
 
-SYSTEM_COLUMNS: dict[str, str] = {
+SYSTEM_COLUMNS: dict[str, Type] = {
     "_key": "text",
     "_parent_key": "text",
     "_changed_at": "timestamp",
@@ -52,7 +51,7 @@ class RawTable:
         return f"{self.connection}__{self.object}"
 
     @property
-    def system_columns(self) -> dict[str, str]:
+    def system_columns(self) -> dict[str, Type]:
         return {name: kind for name, kind in SYSTEM_COLUMNS.items() if self.parent or name != "_parent_key"}
 
 
