@@ -9,6 +9,7 @@ from typing import Any
 from backhaul.config.paths import Answer
 from backhaul.config.source import Call, Poll, Read
 from backhaul.errors import VendorDown
+from backhaul.protocol import render
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
@@ -33,6 +34,9 @@ def run_read_job(
         raise ValueError("the read has no job")
     kept: Mapping[str, str] = {"id": job_id} if job_id is not None else {}
     if job_id is None:
+        if definition.query is not None:
+            # The query is the read's; the call that creates the job only carries it.
+            bindings = bindings.with_(query=render.query(definition.query, bindings))
         response = connection.call(job.create, bindings, role=role, object=object, repeatable=False)
         answer = connection.answer(response)
         kept = {name: str(read(path, answer)) for name, path in job.create.keep.items()}
