@@ -216,6 +216,8 @@ def _field(name: str, kind: Type, vendor_type: str, kept: Mapping[str, Any]) -> 
         length=int(length) if isinstance(length, int) and length > 0 else None,
         options=tuple(str(each) for each in options if each is not None) if isinstance(options, list) else (),
         references=_text(kept.get("references")) or None,
+        open=kept.get("open") is True,
+        written=written if (written := _text(kept.get("written"))) != name else "",
     )
 
 

@@ -28,6 +28,10 @@ class Field:
     """False: discovery names it, but reads that ask for it are refused."""
     length: int | None = None
     options: tuple[str, ...] = ()
+    open: bool = False
+    """Values beside the options are taken, too."""
+    written: str = ""
+    """What writes call it, where that is another name."""
     references: str | None = None
 
 

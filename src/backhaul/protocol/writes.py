@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from backhaul.config.source import ObjectDefinition, Values, Write
-from backhaul.errors import FixDefinition
+from backhaul.errors import BackhaulError, FixDefinition
 from backhaul.http.refusals import AnswerLost, Refused
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
@@ -33,6 +33,15 @@ class OutRow:
     key: str | None = None
     match: Any = None
     version: str | None = None
+
+
+class PartlySent(Exception):
+    """Some rows of a batch have their answers, then an error came. Of the rows without one nothing is known."""
+
+    def __init__(self, answers: list[RowAnswer], error: BackhaulError) -> None:
+        super().__init__(error.what)
+        self.answers = answers
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,9 @@ def send(
     """Send one batch and say what became of each row, in the rows' order.
 
     A batch that the vendor refuses as a whole is halved until the rows at fault stand alone. A lost answer leaves its
-    rows `unknown`: they may have been written. Raises Wait, Reauthorise, FixDefinition, VendorDown (nothing was
-    written by the call that raised).
+    rows `unknown`: they may have been written. Raises Wait, Reauthorise (nothing was written by the call that
+    raised), FixDefinition, VendorDown (it may have been, where the write is repeatable); or PartlySent, where half of
+    a batch was answered before that.
     """
     if target.write.job is not None:
         from backhaul.protocol.write_jobs import run_write_job
@@ -106,14 +116,28 @@ def send(
         return [RowAnswer(row.id, "unknown", message=lost.what) for row in rows]
     except Refused as refused:
         if len(rows) > 1 and refused.outcome in ("split", "reject"):
-            middle = len(rows) // 2
-            return [*send(connection, target, rows[:middle]), *send(connection, target, rows[middle:])]
+            return _halved(connection, target, rows)
         if refused.outcome in ("split", "reject", "absent"):
             facts = refused.facts
             said = facts.message or refused.what
             return [RowAnswer(row.id, "refused", code=facts.code, message=said, field=facts.field) for row in rows]
         raise
     return of_response(connection, target.write, rows, response, target.schema.key)
+
+
+def _halved(connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
+    middle = len(rows) // 2
+    answers: list[RowAnswer] = []
+    for half in (rows[:middle], rows[middle:]):
+        try:
+            answers += send(connection, target, half)
+        except PartlySent as partly:
+            raise PartlySent([*answers, *partly.answers], partly.error) from partly.error
+        except BackhaulError as error:
+            if not answers:
+                raise
+            raise PartlySent(answers, error) from error
+    return answers
 
 
 def bindings(connection: Connection, target: Target, rows: Sequence[OutRow]) -> Bindings:
@@ -135,8 +159,11 @@ _OPERATIONS = {"create": "insert", "update": "update", "upsert": "upsert", "dele
 
 def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bindings:
     empty = values.empty
+    fields = target.schema.fields
     spelt = {
-        name: empty if value is None else spell(value, values, base.zone)
+        (fields[name].written or name) if name in fields else name: (
+            empty if value is None else spell(value, values, base.zone)
+        )
         for name, value in row.values.items()
         if name != target.match_field or row.match is None
     }

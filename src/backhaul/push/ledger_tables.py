@@ -1,0 +1,87 @@
+"""The ledger's tables: one row a record written, one attempt a time it was sent, one dead letter a row refused."""
+
+from __future__ import annotations
+
+FORMAT = 1
+
+CREATE = """
+create table targets (
+  id integer primary key,
+  connection text not null,
+  object text not null,
+  push text not null,
+  unique (connection, object, push)
+);
+-- values_: what the vendor last confirmed, by field. hash: of all that was wanted when it did, under `scheme`.
+create table rows (
+  target integer not null references targets (id),
+  row text not null,
+  id text not null,
+  state text not null check (state in ('planned', 'sent', 'confirmed', 'unknown', 'refused')),
+  attempt integer not null,
+  vendor_key text,
+  values_ text,
+  hash integer,
+  scheme text,
+  changed text,
+  confirmed_at real,
+  primary key (target, row)
+) without rowid;
+create index rows_by_key on rows (vendor_key, target) where vendor_key is not null;
+create index rows_in_flight on rows (target, state) where state in ('sent', 'unknown');
+create table attempts (
+  seq integer primary key autoincrement,
+  target integer not null references targets (id),
+  row text not null,
+  batch text not null,
+  run text not null,
+  who text not null,
+  action text not null,
+  values_ text not null,
+  before_ text not null,
+  match_field text,
+  match_value text,
+  hash integer,
+  scheme text,
+  state text not null,
+  vendor_key text,
+  changed text,
+  code text not null default '',
+  message text not null default '',
+  field text not null default '',
+  intent_at real not null,
+  receipt_at real
+);
+create index attempts_by_run on attempts (run);
+create table batches (
+  id text primary key,
+  target integer not null references targets (id),
+  run text not null,
+  job text,
+  sent_at real not null
+);
+create table dead_letters (
+  target integer not null references targets (id),
+  row text not null,
+  reason text not null check (reason in ('check', 'vendor')),
+  code text not null,
+  message text not null,
+  field text not null,
+  values_ text not null,
+  hash integer,
+  scheme text,
+  retries integer not null,
+  run text not null,
+  first_at real not null,
+  last_at real not null,
+  primary key (target, row)
+) without rowid;
+create table plans (
+  hash text primary key,
+  push text not null,
+  run text not null,
+  version integer not null,
+  counts text not null,
+  applied_at real not null
+);
+"""
