@@ -14,12 +14,18 @@ from backhaul.config.project import ProjectConfig
 from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from backhaul.fleet.runs import Fleet, Outcome
+    from backhaul.fleet.status import ConnectionStatus
     from backhaul.pipeline.context import Context
-    from backhaul.pipeline.pushing import PushReport
+    from backhaul.pipeline.discovering import Discovery
+    from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
     from backhaul.push.plan import Plan
+    from backhaul.push.report import PushReport
+    from backhaul.state.runs import Run
     from backhaul.state.state import State
+    from backhaul.state.usage import UsageDay
 
 
 class Project:
@@ -62,8 +68,51 @@ class Project:
 
     def customer(self, name: str) -> Customer:
         """Raises ConfigError, with the nearest name, where there is none."""
-        self.config.layout.pipeline(name)
+        if name not in self.config.customers():
+            self.config.pipeline(name)
         return Customer(self, name)
+
+    def run(self, customers: Sequence[str] = (), *, workers: int = 2, check_deletes: bool = False) -> Iterator[Outcome]:
+        """Run these customers, or all, side by side; each outcome as it comes. One's failure is not another's."""
+        from backhaul.fleet.runs import Job
+
+        names = [self.customer(name).name for name in customers] or list(self.config.customers())
+        return self._fleet(workers, check_deletes).run([Job(name) for name in names])
+
+    def run_due(
+        self, customers: Sequence[str] = (), *, workers: int = 2, check_deletes: bool = False
+    ) -> Iterator[Outcome]:
+        """Run the connections whose schedule says so. A customer's `on_failure` is called where its run fails."""
+        names = [self.customer(name).name for name in customers]
+        return self._fleet(workers, check_deletes).run_due(names)
+
+    def watch(
+        self, customers: Sequence[str] = (), *, workers: int = 2, check_deletes: bool = False
+    ) -> Iterator[Outcome]:
+        """As `run_due`, whenever something is due, until `stop` is set."""
+        names = [self.customer(name).name for name in customers]
+        return self._fleet(workers, check_deletes).watch(names)
+
+    def _fleet(self, workers: int, check_deletes: bool) -> Fleet:
+        from backhaul.fleet.runs import Fleet
+
+        return Fleet(self.config, self.state, self.progress, self.stop, workers, check_deletes)
+
+    def status(self, customers: Sequence[str] = ()) -> list[ConnectionStatus]:
+        """How each connection is doing, from what is written down; no vendor is asked."""
+        from backhaul.fleet.status import status
+
+        return status(self.config, self.state, customers)
+
+    def runs(self, customer: str | None = None, *, limit: int = 20) -> list[Run]:
+        """What ran, newest first."""
+        name = self.customer(customer).name if customer else None
+        return self.state.runs.latest(name, limit)
+
+    def usage(self, customer: str | None = None, *, since: str = "") -> list[UsageDay]:
+        """What was asked of the vendors, by day (UTC) from `since` (as 2026-01-31) on, newest first."""
+        name = self.customer(customer).name if customer else None
+        return self.state.usage.days(name, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +162,23 @@ class Customer:
         with self.context() as context:
             return refetch(context, connection, object, keys)
 
+    def discover(self, connection: str, objects: Sequence[str] = ()) -> Discovery:
+        """What the connection's account has, what the pipeline asks of it, what has drifted. Asks the vendor anew.
+
+        Raises ConfigError, Reauthorise, VendorDown.
+        """
+        from backhaul.pipeline.discovering import discover_connection
+
+        with self.context() as context:
+            return discover_connection(context, connection, objects)
+
+    def rejects(self, object: str | None = None, *, limit: int = 50) -> Rejects:
+        """Values that could not be read as their type, newest first."""
+        from backhaul.pipeline.rejects import list_rejects
+
+        with self.context() as context:
+            return list_rejects(context, object, limit)
+
     def transform(self, *, full: bool = False) -> RunReport:
         """Bring the entities up to date with the raw tables; no vendor is asked."""
         return self._shape(transform=True, publish=False, full=full)
@@ -153,8 +219,8 @@ class Customer:
         with self.context() as context:
             return apply_push(context, push, plan, limit=limit)
 
-    def retry_push(self, push: str | None = None) -> PushReport:
-        """Send dead letters again."""
+    def retry_push(self, push: str | None = None) -> list[PushReport]:
+        """Send dead letters again; a report for each push that has some."""
         from backhaul.pipeline.pushing import retry_push
 
         with self.context() as context:

@@ -1,0 +1,106 @@
+"""`backhaul run`: the whole flow, for one customer, several, or whatever is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backhaul.cli.base import command
+from backhaul.cli.session import Session
+
+if TYPE_CHECKING:
+    from backhaul.cli.output import Output
+    from backhaul.fleet.runs import Outcome
+    from backhaul.project import Project
+
+_WORST_FIRST = (4, 2, 75, 1)
+
+
+@command()
+@click.argument("customers", nargs=-1, metavar="[CUSTOMER]...")
+@click.option("--due", is_flag=True, help="Only the connections whose schedule says so.")
+@click.option("--watch", is_flag=True, help="Go on running what is due, until stopped.")
+@click.option("--deletes", is_flag=True, help="Look for deleted records now, due or not.")
+@click.option("--approve-deletes", is_flag=True, help="Let a census delete more rows than its guard allows.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Customers side by side.")
+def run(
+    session: Session,
+    customers: tuple[str, ...],
+    due: bool,
+    watch: bool,
+    deletes: bool,
+    approve_deletes: bool,
+    workers: int,
+) -> int:
+    """Sync, transform and publish: one customer, several, or what is due.
+
+    Without a name: every customer of the project. With --json: a line for each customer's run. With --due or
+    --watch a pipeline's on_failure is called when its run fails.
+    """
+    if approve_deletes and (due or watch or len(customers) != 1):
+        raise click.UsageError("--approve-deletes is for one customer that somebody has looked at: name it.")
+    with session.project(progress=True) as project:
+        if len(customers) == 1 and not due and not watch:
+            one = project.customer(customers[0])
+            return session.finish(project, one.run(check_deletes=deletes, approve_deletes=approve_deletes))
+        outcomes: Iterator[Outcome]
+        if watch:
+            outcomes = project.watch(customers, workers=workers, check_deletes=deletes)
+        elif due:
+            outcomes = project.run_due(customers, workers=workers, check_deletes=deletes)
+        else:
+            outcomes = project.run(customers, workers=workers, check_deletes=deletes)
+        return session.code(_show(session, project, outcomes, watch=watch))
+
+
+def _show(session: Session, project: Project, outcomes: Iterator[Outcome], *, watch: bool) -> int:
+    codes: set[int] = set()
+    count = 0
+    output = session.output
+    for outcome in outcomes:
+        if outcome.report is None and outcome.error is None:
+            continue
+        count += 1
+        codes.add(outcome.exit_code)
+        if session.as_json:
+            output.json(_json(outcome))
+        else:
+            _lines(output, project, outcome)
+    if count == 0 and not watch and not session.as_json:
+        output.line("nothing is due; `backhaul status` tells when", style="dim")
+    return next((code for code in _WORST_FIRST if code in codes), 0)
+
+
+def _lines(output: Output, project: Project, outcome: Outcome) -> None:
+    from backhaul.cli.failures import place_of
+    from backhaul.cli.reports import show_report
+
+    if outcome.report is not None:
+        show_report(output, outcome.report, project.config.root)
+    if outcome.error is not None:
+        output.line()
+        output.heading(outcome.customer, "did not run")
+        output.line(f"  {place_of(outcome.error)}{outcome.error.what}", style="red")
+        for problem in getattr(outcome.error, "problems", ()):
+            output.line(f"  {problem}")
+        output.line(f"    Next: {outcome.error.next_step}", style="dim")
+    if outcome.told is not None:
+        output.note(
+            "hook", outcome.told.trouble or f"{outcome.told.how} was told", "red" if outcome.told.trouble else ""
+        )
+
+
+def _json(outcome: Outcome) -> dict[str, Any]:
+    from backhaul.cli.failures import as_json
+    from backhaul.cli.reports import report_json
+
+    found: dict[str, Any] = (
+        report_json(outcome.report) if outcome.report is not None else {"customer": outcome.customer}
+    )
+    if outcome.error is not None:
+        found |= {"status": "failed", "exit_code": outcome.exit_code, "error": as_json(outcome.error)}
+    if outcome.told is not None:
+        found["hook"] = {"how": outcome.told.how, "trouble": outcome.told.trouble}
+    return found

@@ -1,0 +1,20 @@
+"""`backhaul transform`: entities from raw tables."""
+
+from __future__ import annotations
+
+import click
+
+from backhaul.cli.base import command, customer_argument
+from backhaul.cli.session import Session
+
+
+@command()
+@customer_argument
+@click.option("--full", is_flag=True, help="Look at every raw row again.")
+def transform(session: Session, customer: str, full: bool) -> int:
+    """Bring the entities up to date with the raw tables.
+
+    No vendor is asked: a new mapping is derived from what is already here.
+    """
+    with session.project(progress=True) as project:
+        return session.finish(project, project.customer(customer).transform(full=full))
