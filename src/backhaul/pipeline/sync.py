@@ -40,7 +40,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
 
     Failures of connections and objects are in the report. Raises StorageError, Busy, ConfigError.
     """
-    began = time.perf_counter()
+    began, asked = time.perf_counter(), _requests(context)
     report = SyncReport(context.customer, context.run_id)
     spool = Spool(context.layout.spool(context.customer))
     loading = Loading(context, spool, report)
@@ -82,7 +82,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
         loading.drain()
         for each in pending:
             _settle(context, each, spool, loading, report, approved=approve_deletes)
-        report.requests = _requests(context)
+        report.requests = _requests(context) - asked
         report.seconds = time.perf_counter() - began
         context.progress.on(StageDone(context.customer, stage="sync", seconds=report.seconds))
         yield Sync(context, report, loading)
@@ -199,5 +199,6 @@ def _settle(
 
 
 def _requests(context: Context) -> int:
+    """Requests of the customer so far, of every run."""
     context.state.usage.flush()
     return sum(day.requests for day in context.state.usage.days(context.customer))
