@@ -25,7 +25,7 @@ crash: .venv/ready
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready
 	$(BIN)/pip-compile -q --extra dev --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --strip-extras -o requirements.lock pyproject.toml
+		--no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock pyproject.toml
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("backhaul needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
