@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from backhaul.config.base import Duration, Model, Name
-from backhaul.config.schedule import ScheduleText
+from backhaul.config.schedule import Schedule
 from backhaul.config.secret import Secret
+
+
+def _check_schedule(text: str) -> str:
+    Schedule.parse(text)
+    return text
+
+
+ScheduleText = Annotated[
+    str, AfterValidator(_check_schedule), Field(examples=["every 15m", "daily at 03:00", "0 */6 * * mon-fri"])
+]
 
 
 class ObjectChoice(Model):

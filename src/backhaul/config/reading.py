@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from backhaul.config import checks
-from backhaul.config.base import spell_duration
 from backhaul.config.catalog import Catalog
 from backhaul.config.definitions import load_source
+from backhaul.config.durations import spell_duration
 from backhaul.config.environment import expand, is_secret, missing_variables
 from backhaul.config.inheritance import assemble
 from backhaul.config.nodes import Entry, Node

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
-
-from backhaul.config.base import parse_duration
+from backhaul.config.durations import parse_duration
 from backhaul.config.problems import closest
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -132,13 +129,3 @@ def _number(text: str, name: str, low: int, high: int) -> int:
     near = closest(text, names)
     hint = f"; did you mean {near}?" if near else ""
     raise ValueError(f"the {name} {text!r} is not between {low} and {high}{hint}")
-
-
-def _check(text: str) -> str:
-    Schedule.parse(text)
-    return text
-
-
-ScheduleText = Annotated[
-    str, AfterValidator(_check), Field(examples=["every 15m", "daily at 03:00", "0 */6 * * mon-fri"])
-]

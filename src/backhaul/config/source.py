@@ -413,7 +413,8 @@ class Write(Call):
     values: Values | None = None
     match: str | None = Field(default=None, description="The one field that an upsert matches by; else any unique one.")
     trace: str | None = Field(
-        default=None, description="The field that holds the row's own id at the vendor: by it a lost row is found again."
+        default=None,
+        description="The field that holds the row's own id at the vendor: by it a lost row is found again.",
     )
     job: WriteJob | None = None
     only_auth: list[str] = Field(default_factory=list, description="The ways in that may do it; empty: all.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from backhaul.config.base import parse_duration
+from backhaul.config.durations import parse_duration
 from backhaul.config.pipeline import ObjectChoice
 from backhaul.config.source import Changed, ObjectDefinition, Source
 from backhaul.errors import ConfigError
