@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from workdb import CONTRACTS, STAGING, Work
 
-from backhaul.transform.models import read_models
+from backhaul.transform.models import Models, read_models
 
 ENTITIES = ("accounts", "users", "links")
 KEYS = st.sampled_from("12345")
@@ -216,3 +216,15 @@ def test_a_failing_slice_leaves_the_entities_as_they_were(filled: Work) -> None:
     assert filled.dump("accounts") == before
     filled.mappings = {}
     assert written(filled, "run3") == {"accounts": (1, 0)}
+
+
+def test_a_transform_with_nothing_new_parses_no_model_and_tells_the_same(filled: Work) -> None:
+    filled.db.execute('ALTER TABLE raw."crm__companies" DROP revenue')
+    first = filled.transform("run2")
+    models = Models(CONTRACTS, STAGING)
+    again = filled.transform("run3", models=models)
+    assert "_parsed" not in vars(models)
+    assert [(each.name, each.rows) for each in again.entities] == sorted((e.name, e.rows) for e in first.entities)
+    assert again.missing == first.missing != ()
+    filled.put("tasks", "1", run="run4", a="1")
+    assert {each.name: each.changed for each in filled.transform("run4", models=models).entities}["links"] == 1

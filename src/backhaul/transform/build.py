@@ -12,6 +12,7 @@ import duckdb
 from backhaul.errors import BackhaulError
 from backhaul.transform.inputs import Customer
 from backhaul.transform.models import Models
+from backhaul.transform.names import quote
 from backhaul.transform.results import EntityResult, Missing, TransformResult
 from backhaul.transform.work import Signatures, prepare, raw_tables, scalar_functions
 
@@ -81,7 +82,7 @@ def _nothing_new(
         return None
     results = []
     for (name,) in connection.execute("SELECT entity FROM meta.entities ORDER BY entity").fetchall():
-        rows = connection.execute(f"SELECT count(*) FROM entities.{name}").fetchone()
+        rows = connection.execute(f"SELECT count(*) FROM entities.{quote(name)}").fetchone()
         results.append(EntityResult(name, int(rows[0]) if rows else 0, 0, 0, (), 0))
     missing = tuple(Missing(**each) for each in json.loads(latest[2]))
     return TransformResult(tuple(results), missing, seq)
