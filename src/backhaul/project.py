@@ -129,17 +129,19 @@ class Customer:
         since: datetime | None = None,
         full: bool = False,
         check_deletes: bool = False,
+        census: bool = False,
         approve_deletes: bool = False,
     ) -> RunReport:
         """Read what changed and load it. objects: `crm.contacts`, or `contacts`; empty: all.
 
+        check_deletes: ask what the vendors list as deleted, due or not. census: compare every key with theirs.
         Failures of a connection or object are in the report; the others' work lands. Raises Busy, ConfigError,
         StorageError.
         """
         from backhaul.pipeline.reading import Wanted
         from backhaul.pipeline.run import run_customer
 
-        wanted = Wanted(tuple(objects), full, since, check_deletes)
+        wanted = Wanted(tuple(objects), full, since, check_deletes, census)
         with self.context() as context:
             return run_customer(
                 context, wanted, kind="sync", transform=False, publish=False, approve_deletes=approve_deletes

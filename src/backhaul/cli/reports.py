@@ -161,10 +161,14 @@ def _snapshot(output: Output, publish: PublishResult, root: Path | None) -> None
 
 def _not_checked(output: Output, sync: SyncReport) -> None:
     """Which objects were not asked for deleted records in this run."""
-    lines = [line for line in sync.lines.values() if line.not_checked]
-    if lines:
-        names = listing([f"{line.connection}.{line.object}" for line in lines], 2)
-        output.note("deletes", f"not due, so not checked: {names}; --deletes checks now", style="dim")
+    unasked = [line for line in sync.lines.values() if set(line.not_checked) - {"census"}]
+    uncompared = [line for line in sync.lines.values() if "census" in line.not_checked]
+    if unasked:
+        names = listing([f"{line.connection}.{line.object}" for line in unasked], 2)
+        output.note("deletes", f"not due, so not asked for: {names}; --deletes asks now", style="dim")
+    if uncompared:
+        text = f"the keys of {many(len(uncompared), 'object')} were not compared with the vendor's; sync --census does"
+        output.note("deletes" if not unasked else "", text, style="dim")
 
 
 def _rejected(output: Output, sync: SyncReport, transform: TransformResult | None) -> None:

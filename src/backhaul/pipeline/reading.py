@@ -39,6 +39,9 @@ class Wanted:
     full: bool = False
     since: datetime | None = None
     check_deletes: bool = False
+    """Ask feeds and scans of deleted records now, due or not."""
+    census: bool = False
+    """Compare every key with the vendor's now, due or not."""
     rediscover: bool = False
     connections: Sequence[str] = ()
     """Only these; empty: all that read any of `objects`."""
@@ -146,6 +149,7 @@ def read_connection(
         tasks = tasks_of(
             context.source_of(name), reader.schema, choices, marks, now,
             only=only, full=wanted.full, since=wanted.since, check_deletes=wanted.check_deletes,
+            census=wanted.census,
         )  # fmt: skip
         dead = threading.Event()
 

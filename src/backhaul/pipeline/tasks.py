@@ -31,6 +31,7 @@ def tasks_of(
     full: bool = False,
     since: datetime | None = None,
     check_deletes: bool = False,
+    census: bool = False,
 ) -> list[Task]:
     """The tasks of a run, parents with their children. Raises ConfigError for a child without its parent."""
     children: dict[str, list[Task]] = {}
@@ -64,7 +65,7 @@ def tasks_of(
                 children=tuple(children.get(name, ())),
                 watermark=marks.get((name, CHANGES)),
                 delete_watermark=marks.get((name, FEED)),
-                deletes_due=_due(definition, name, marks, now, always=check_deletes),
+                deletes_due=_due(definition, name, marks, now, check=check_deletes, census=census),
                 full=full,
                 since=since,
             )
@@ -108,7 +109,9 @@ def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectCh
     return tuple(each for name, each in schema.fields.items() if name in needed and each.readable)
 
 
-def _due(definition: ObjectDefinition, name: str, marks: Marks, now: datetime, *, always: bool) -> frozenset[str]:
+def _due(
+    definition: ObjectDefinition, name: str, marks: Marks, now: datetime, *, check: bool, census: bool
+) -> frozenset[str]:
     """The kinds of deletion to look for now."""
     due: set[str] = set()
     for delete in definition.deletes:
@@ -117,6 +120,6 @@ def _due(definition: ObjectDefinition, name: str, marks: Marks, now: datetime, *
             continue
         last = marks.get((name, window))
         every = parse_duration(getattr(delete, "every", "1d"))
-        if last is None or now - last >= every or (always and delete.type != "census"):
+        if last is None or now - last >= every or (census if delete.type == "census" else check):
             due.add(delete.type)
     return frozenset(due)

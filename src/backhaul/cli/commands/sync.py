@@ -19,6 +19,9 @@ from backhaul.cli.times import Moment
 @click.option("--since", type=Moment(), metavar="DATE", help="Read what changed since then, whatever the watermark.")
 @click.option("--full", is_flag=True, help="Read everything again.")
 @click.option("--deletes", is_flag=True, help="Look for deleted records now, due or not.")
+@click.option(
+    "--census", is_flag=True, help="Compare every key with the vendor's now: finds what no list of deleted tells."
+)
 @click.option("--approve-deletes", is_flag=True, help="Let a census delete more rows than its guard allows.")
 def sync(
     session: Session,
@@ -27,6 +30,7 @@ def sync(
     since: datetime | None,
     full: bool,
     deletes: bool,
+    census: bool,
     approve_deletes: bool,
 ) -> int:
     """Read what changed and load it into raw tables.
@@ -35,6 +39,6 @@ def sync(
     """
     with session.project(progress=True) as project:
         report = project.customer(customer).sync(
-            objects, since=since, full=full, check_deletes=deletes, approve_deletes=approve_deletes
+            objects, since=since, full=full, check_deletes=deletes, census=census, approve_deletes=approve_deletes
         )
         return session.finish(project, report)
