@@ -1,0 +1,61 @@
+"""A day at each vendor: what people there do between two runs, small enough to be read twice in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.conftest import Bench
+from tests.truth import differences, key_of
+
+from backhaul.sandbox.remote import Remote
+
+OBJECTS: Mapping[str, tuple[str, ...]] = {
+    "hubspot": ("companies", "contacts", "tickets", "owners", "tickets_companies"),
+    "salesforce": ("Account", "Contact", "Case", "OpportunityStage", "User"),
+    "netsuite": ("customer", "contact", "invoice", "invoice_lines", "currency"),
+}
+RECORDS = {"hubspot": "companies", "salesforce": "Account", "netsuite": "customer"}
+PEOPLE = {"hubspot": "contacts", "salesforce": "Contact", "netsuite": "contact"}
+NAME = {"hubspot": "name", "salesforce": "Name", "netsuite": "companyname"}
+CLEARED = {"hubspot": ("city", ""), "salesforce": ("BillingCity", None), "netsuite": ("phone", None)}
+
+
+def choices(source: str) -> dict[str, Any]:
+    return {name: {} for name in OBJECTS[source]}
+
+
+def live(vendor: Remote, name: str) -> list[str]:
+    return sorted(key_of(each, name) for each in vendor.dump(name) if not each.get("_deleted"))
+
+
+def pass_a_day(vendor: Remote, source: str) -> None:
+    """Rename, clear, delete and merge records; move what hangs on them."""
+    vendor.advance(3600)
+    of, person = RECORDS[source], PEOPLE[source]
+    ids, people = live(vendor, of), live(vendor, person)
+    vendor.mutate("update", of, ids[3], {NAME[source]: "Renamed, Inc."})
+    cleared, empty = CLEARED[source]
+    vendor.mutate("update", of, ids[7], {cleared: empty})
+    vendor.mutate("delete", of, ids[4])
+    vendor.mutate("delete", person, people[0])
+    vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
+    vendor.advance(3600)
+
+
+def bring_back(vendor: Remote, source: str) -> None:
+    """Restore what `pass_a_day` deleted, where the vendor can."""
+    if source == "netsuite":
+        return
+    gone = [each for each in vendor.dump(PEOPLE[source]) if each["_deleted"] and not each["_merged_into"]]
+    vendor.mutate("restore", PEOPLE[source], key_of(gone[0], PEOPLE[source]))
+    vendor.advance(3600)
+
+
+def untrue(bench: Bench, source: str, *, connection: str = "crm") -> list[str]:
+    """Where the raw tables say otherwise than the vendor."""
+    vendor = bench.simulators[connection]
+    work = bench.project.config.layout.work("acme")
+    # a merged customer of NetSuite is a deleted one: nothing there tells of its winner
+    dumps = {name: vendor.dump(name) for name in OBJECTS[source]}
+    return list(differences(work, connection, dumps, winners=source != "netsuite"))
