@@ -1,11 +1,16 @@
-"""Makes one Arrow batch of a page: typed columns, system columns, and what did not fit."""
+"""Makes one Arrow batch of pages: typed columns, system columns, and what did not fit.
+
+Arrow's price is by the call, not by the value: pages are typed several at a time.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -61,7 +66,7 @@ class Shape:
     run_id: str
     child: bool
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         columns = [(each.name, ARROW[each.type]) for each in self.fields]
         columns.append(("_key", pa.string()))
@@ -100,20 +105,58 @@ def batch_of(page: Page, shape: Shape, task: Task, *, read_at: datetime, parents
 
     A record without its key cannot be kept: it becomes a reject as a whole.
     """
+    return _batch(page, shape, task, pa.repeat(pa.scalar(read_at, TIMESTAMP), page.rows), parents)
+
+
+def batch_of_pages(pages: Sequence[Page], read_at: Sequence[datetime], shape: Shape, task: Task) -> Batch:
+    """As `batch_of`, of pages that `can_join`; read_at: each page's."""
+    times = [pa.repeat(pa.scalar(at, TIMESTAMP), page.rows) for at, page in zip(read_at, pages, strict=True)]
+    if len(pages) == 1:
+        return _batch(pages[0], shape, task, times[0], None)
+    return _batch(_joined(pages), shape, task, pa.concat_arrays(times), None)
+
+
+def can_join(page: Page) -> bool:
+    """Whether the page holds Python values; one that is in Arrow already is large and comes alone."""
+    return not any(isinstance(column, pa.ChunkedArray) for column in page.columns.values())
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    """The rows of all pages as one page."""
+    return replace(
+        pages[0],
+        columns=_columns_joined([page.columns for page in pages], [page.rows for page in pages]),
+        rows=sum(page.rows for page in pages),
+        bytes=sum(page.bytes for page in pages),
+        exact=lambda: _columns_joined([page.exact() for page in pages], [page.rows for page in pages]),
+    )
+
+
+def _columns_joined(parts: Sequence[Mapping[str, Any]], rows: Sequence[int]) -> dict[str, Any]:
+    return {
+        name: list(
+            chain.from_iterable(
+                columns[name] if name in columns else [None] * count for columns, count in zip(parts, rows, strict=True)
+            )
+        )
+        for name in dict.fromkeys(chain.from_iterable(parts))
+    }
+
+
+def _batch(page: Page, shape: Shape, task: Task, read_at: pa.Array, parents: Sequence[Any] | None) -> Batch:
     bad: list[BadValue] = []
     columns, source = _typed_columns(page, shape, bad)
     keys = _keys(columns, shape)
     rows = len(keys)
-    moment = pa.scalar(read_at, TIMESTAMP)
     deleted_at, merged_into = _flags(task, source, columns, shape, rows, read_at)
     changed = columns.get(shape.change_field) if shape.change_field else None
     system: dict[str, pa.Array] = {
         "_key": keys,
         "_changed_at": changed if changed is not None and changed.type == TIMESTAMP else pa.nulls(rows, TIMESTAMP),
-        "_read_at": pa.array([read_at] * rows, TIMESTAMP) if rows else pa.array([], TIMESTAMP),
+        "_read_at": read_at,
         "_deleted_at": deleted_at,
         "_merged_into": merged_into,
-        "_run_id": pa.array([shape.run_id] * rows, pa.string()),
+        "_run_id": pa.repeat(pa.scalar(shape.run_id, pa.string()), rows),
     }
     if shape.child:
         system["_parent_key"] = pa.array(parents or (), pa.string())
@@ -123,7 +166,7 @@ def batch_of(page: Page, shape: Shape, task: Task, *, read_at: datetime, parents
     batch = pa.RecordBatch.from_arrays(
         [columns.get(f.name, system.get(f.name)) for f in shape.schema], schema=shape.schema
     )
-    rejects = _rejects(bad, keys, shape, moment.as_py())
+    rejects = _rejects(bad, keys, shape, read_at)
     if keys.null_count:
         batch = batch.filter(keys.is_valid())
     return Batch(batch, _merged_losers(task, source, shape, keys, read_at), rejects)
@@ -162,7 +205,7 @@ def _keys(columns: Mapping[str, pa.Array], shape: Shape) -> pa.Array:
 
 
 def _flags(
-    task: Task, source: Mapping[str, Any], columns: Mapping[str, pa.Array], shape: Shape, rows: int, read_at: datetime
+    task: Task, source: Mapping[str, Any], columns: Mapping[str, pa.Array], shape: Shape, rows: int, read_at: pa.Array
 ) -> tuple[pa.Array, pa.Array]:
     """`_deleted_at` and `_merged_into`, from the record's own fields."""
     flags = [each for each in task.definition.deletes if isinstance(each, DeleteFlag)]
@@ -185,7 +228,8 @@ def _flags(
             if holds(flag.when, record):
                 stated = record.body.get(flag.at) if flag.at else None
                 moment = changed[row].as_py() if changed is not None else None
-                deleted[row] = read_timestamp(stated, shape.values, shape.zone) if stated else moment or read_at
+                stamp = read_timestamp(stated, shape.values, shape.zone) if stated else moment
+                deleted[row] = stamp or read_at[row].as_py()
     return pa.array(deleted, TIMESTAMP), pa.array(merged, pa.string())
 
 
@@ -212,43 +256,42 @@ def _plain(source: Mapping[str, Any], name: str) -> Any:
 
 
 def _merged_losers(
-    task: Task, source: Mapping[str, Any], shape: Shape, keys: pa.Array, read_at: datetime
+    task: Task, source: Mapping[str, Any], shape: Shape, keys: pa.Array, read_at: pa.Array
 ) -> pa.Table | None:
     """Tombstones of records that a winner's own field names."""
-    losers: list[tuple[str, str]] = []
+    losers: list[tuple[str, str, datetime]] = []
     for merge in task.definition.deletes:
         if not isinstance(merge, DeleteMerge) or merge.when is not None:
             continue
-        column = _plain(source, merge.loser)
-        for winner, named in zip(keys.to_pylist(), column or (), strict=False):
-            if not named or winner is None:
+        for row, named in enumerate(_plain(source, merge.loser) or ()):
+            winner = keys[row].as_py() if named else None
+            if winner is None:
                 continue
             each_loser = str(named).split(merge.split) if merge.split else [str(named)]
-            losers += [
-                (escape(loser.strip()), winner) for loser in each_loser if loser.strip() and loser.strip() != winner
-            ]
+            found = [loser.strip() for loser in each_loser]
+            losers += [(escape(loser), winner, read_at[row].as_py()) for loser in found if loser and loser != winner]
     if not losers:
         return None
-    return deletes_table(
-        [key for key, _ in losers], [read_at] * len(losers), read_at, shape.run_id, [w for _, w in losers]
-    )
+    seen = [at for _, _, at in losers]
+    return deletes_table([key for key, _, _ in losers], seen, seen, shape.run_id, [winner for _, winner, _ in losers])
 
 
 def deletes_table(
     keys: Sequence[str],
     deleted_at: Sequence[datetime],
-    read_at: datetime,
+    read_at: datetime | Sequence[datetime],
     run_id: str,
     merged: Sequence[str | None] = (),
 ) -> pa.Table:
-    """A deletes part: one tombstone a key."""
+    """A deletes part: one tombstone a key. read_at: of all, or of each."""
     count = len(keys)
-    return pa.table(
-        [keys, deleted_at, [read_at] * count, list(merged) or [None] * count, [run_id] * count], schema=DELETES
-    )
+    seen = [read_at] * count if isinstance(read_at, datetime) else read_at
+    return pa.table([keys, deleted_at, seen, list(merged) or [None] * count, [run_id] * count], schema=DELETES)
 
 
-def _rejects(bad: Sequence[BadValue], keys: pa.Array, shape: Shape, now: datetime) -> pa.Table | None:
+def _rejects(bad: Sequence[BadValue], keys: pa.Array, shape: Shape, read_at: pa.Array) -> pa.Table | None:
+    if not bad and not keys.null_count:
+        return None
     hidden = {name for name, how in shape.private.items()}
     rows = [
         {
@@ -264,7 +307,10 @@ def _rejects(bad: Sequence[BadValue], keys: pa.Array, shape: Shape, now: datetim
         {"key": None, "field": ",".join(shape.key), "raw_text": None, "reason": "the record has no key"}
         for _ in range(keys.null_count)
     ]
-    if not rows:
-        return None
-    common = {"connection": shape.connection, "object": shape.object, "run_id": shape.run_id, "rejected_at": now}
+    common = {
+        "connection": shape.connection,
+        "object": shape.object,
+        "run_id": shape.run_id,
+        "rejected_at": read_at[len(read_at) - 1].as_py(),
+    }
     return pa.Table.from_pylist([{**common, **row} for row in rows], schema=REJECTS)

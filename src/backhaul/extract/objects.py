@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import msgspec
 
-from backhaul.config.source import Read
+from backhaul.config.source import ChangedField, Read
 from backhaul.errors import BackhaulError, FixDefinition, WindowLost
 from backhaul.extract import children, deletions
 from backhaul.extract.batches import Shape, batch_of, unescape
@@ -21,11 +21,13 @@ from backhaul.extract.bounds import Bounds, bounds_for, watermark_of
 from backhaul.extract.privacy import kept_fields
 from backhaul.extract.task import ObjectRead, Task, WindowRead
 from backhaul.extract.window import Gathered, OnPart, extra_paths, flush, read_window
+from backhaul.extract.windows import SIDE_BY_SIDE, Finished, can_be_cut, cut, reached
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.jobs import with_job
 from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
+from backhaul.protocol.schema import Field
 from backhaul.spool.parts import Part, WindowId, WindowMeta
 from backhaul.spool.spool import Spool
 from backhaul.telemetry.progress import SILENT, ObjectStarted, Progress
@@ -69,14 +71,16 @@ class Extractor:
         reads = self._reads(task)
         try:
             left = self._left_open(task)
-            if left is not None:
-                bounds, name = left
-                self._read_one(task, reads, bounds, name, vendor_now, result, on_part)
-                task = replace(task, watermark=result.windows[0].watermark or task.watermark, full=False, since=None)
+            if left:
+                finished = self._read_windows(task, reads, left, vendor_now, result, on_part)
+                task = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
             bounds = bounds_for(task, vendor_now)
             windowed = bounds.lower is not None
-            if (left is None or windowed) and not (windowed and bounds.lower == bounds.upper):
-                self._read_one(task, reads, bounds, bounds.name, vendor_now, result, on_part)
+            if (not left or windowed) and not (windowed and bounds.lower == bounds.upper):
+                planned = [(each, each.name) for each in self._planned(task, reads, bounds, vendor_now)]
+                finished = self._read_windows(task, reads, planned, vendor_now, result, on_part)
+                task = replace(task, watermark=reached(finished, None if bounds.lower is None else bounds.lower))
+            result.watermark = task.watermark
             deletions.read(self, task, vendor_now, result, on_part)
         except NotServed as refused:
             result.not_served = refused.refused.what
@@ -121,22 +125,78 @@ class Extractor:
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
-    def _left_open(self, task: Task) -> tuple[Bounds, str] | None:
-        """The window that an earlier run did not get loaded: it goes first, with its own bounds.
+    def _left_open(self, task: Task) -> list[tuple[Bounds, str]]:
+        """The windows that an earlier run did not get loaded: they go first, with their own bounds.
 
         What else such a run left is asked for again: it was no checkpoint of the object's own position.
         """
-        left: tuple[Bounds, str] | None = None
+        left: list[tuple[Bounds, str]] = []
         fingerprint = self.fingerprint(task)
         for state in self.spool.windows(self.connection.name, task.name):
             bounds = Bounds(state.meta.lower, state.meta.upper)
             own = state.meta.read in ("all", "changes") and "@" not in state.window.name
-            usable = own and state.meta.fingerprint == fingerprint and not (task.full and bounds.lower is not None)
-            if usable and left is None:
-                left = (bounds, state.window.name)
+            if own and state.meta.fingerprint == fingerprint and not (task.full and bounds.lower is not None):
+                left.append((bounds, state.window.name))
             else:
                 self._discard(task, state.window)
         return left
+
+    def _planned(self, task: Task, reads: dict[str, list[Read]], bounds: Bounds, vendor_now: datetime) -> list[Bounds]:
+        """The next window, or several that are worth being read side by side."""
+        role = "all" if bounds.lower is None else "changes"
+        choices = reads[role] or reads["changes" if role == "all" else "all"]
+        changed = task.definition.changed
+        if not choices or not isinstance(changed, ChangedField) or task.schema.change_field is None:
+            return [bounds]
+        read = next((each for each in choices if not each.at_least), choices[-1])
+        job = next((each for each in choices if each.job is not None), None)
+        if not can_be_cut(read) or (job is not None and self._count(task, reads, bounds) >= job.at_least):
+            return [bounds]
+        one = read.model_copy(update={"size": 1, "batch": 1})
+
+        def count(window: Bounds) -> int | None:
+            ways = task.definition.reads.count or [one]
+            ask = Ask(task.schema, task.definition, ways[0], "count", _keys_only(task),
+                      {"since": window.lower, "until": window.upper})  # fmt: skip
+            return next((page.total for page in read_pages(self.connection, ask)), None)
+
+        if read.total is None and not task.definition.reads.count:
+            return [bounds]
+        return cut(bounds, read, count, vendor_now, changed.resolution)
+
+    def _read_windows(
+        self,
+        task: Task,
+        reads: dict[str, list[Read]],
+        windows: Sequence[tuple[Bounds, str]],
+        vendor_now: datetime,
+        result: ObjectRead,
+        on_part: OnPart,
+    ) -> list[Finished]:
+        """Read windows, several at a time. All are on disk before the first is read: a crash forgets none of them.
+
+        Raises the first error when the others have come to their end; what is finished stays in the spool.
+        """
+        if len(windows) == 1:
+            bounds, name = windows[0]
+            return self._read_one(task, reads, bounds, name, vendor_now, result, on_part)
+        finished: list[Finished] = []
+        error: BaseException | None = None
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"windows-{task.name}") as pool:
+            own = [ObjectRead(task.name) for _ in windows]
+            futures = [
+                pool.submit(self._read_one, task, reads, bounds, name, vendor_now, part, on_part)
+                for (bounds, name), part in zip(windows, own, strict=True)
+            ]
+            for future, part in zip(futures, own, strict=True):
+                try:
+                    finished += future.result()
+                except BaseException as raised:  # noqa: BLE001  raised again below, when the other windows have ended
+                    error = error or raised
+                result.add(part)
+        if error is not None:
+            raise error
+        return finished
 
     def _discard(self, task: Task, window: WindowId) -> None:
         """Forget a window, and what its parents' children brought."""
@@ -153,7 +213,7 @@ class Extractor:
         vendor_now: datetime,
         result: ObjectRead,
         on_part: OnPart,
-    ) -> None:
+    ) -> list[Finished]:
         role = "all" if bounds.lower is None else "changes"
         choices = reads[role] or reads["changes" if role == "all" else "all"]
         if not choices:
@@ -163,20 +223,25 @@ class Extractor:
             if number + 1 < len(choices) and read.at_least and self._count(task, reads, bounds) < read.at_least:
                 continue
             try:
+                done: Finished | None = None
                 for each in read.each if isinstance(read.each, list) else [None]:
                     one = window if each is None else replace(window, name=f"{name}@{each}")
                     bindings = {"since": bounds.lower, "until": bounds.upper, "each": each}
-                    self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
-                return
+                    done = self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
+                return [done] if done is not None else []
             except NextRead:
                 self._discard(task, window)
                 if number + 1 == len(choices):
                     raise no_read(task, role) from None
             except TooMany:
                 self._discard(task, window)
-                for half in _halves(bounds, vendor_now, task):
-                    self._read_one(task, reads, half, half.name, vendor_now, result, on_part)
-                return
+                halves = [(half, half.name) for half in _halves(bounds, vendor_now, task)]
+                return [
+                    each
+                    for half, half_name in halves
+                    for each in self._read_one(task, reads, half, half_name, vendor_now, result, on_part)
+                ]
+        raise no_read(task, role)
 
     def _read_window(
         self,
@@ -189,7 +254,7 @@ class Extractor:
         vendor_now: datetime,
         result: ObjectRead,
         on_part: OnPart,
-    ) -> None:
+    ) -> Finished:
         how = "job" if read.job else f"{read.method.lower()}, {read.next.type if read.next else 'one page'}"
         result.how = f"{role}: {how}"
         self.progress.on(
@@ -202,7 +267,7 @@ class Extractor:
                 try:
                     read_window(
                         self.connection, task, read, role, spool, shape, result, self.progress, on_part,
-                        bindings=bindings, on_records=embedded.take, before_part=embedded.flush,
+                        bindings=bindings, on_records=embedded.take if embedded else None, before_part=embedded.flush,
                     )  # fmt: skip
                 except (WindowLost, NotServed) as lost:
                     # a job that an earlier run started may be gone by now: the window starts again
@@ -213,11 +278,10 @@ class Extractor:
                 embedded.finish(on_part)
                 self._forget_job(read, spool.notes.get("job_id"), task.name)
                 started, rows, parts = spool.meta.started_at, spool.resume_from.rows, spool.parts
-            result.windows.append(
-                WindowRead(window, rows, watermark_of(bounds, started, task.definition), result.total)
-            )
+            result.windows.append(WindowRead(window, rows, None, result.total))
             self._read_children(task, window, parts, bounds, started, result, on_part)
-            return
+            return Finished(bounds, watermark_of(bounds, started, task.definition))
+        raise no_read(task, role)
 
     def _read_children(
         self, task: Task, window: WindowId, parts: Sequence[Part], bounds: Bounds, started: datetime,
@@ -277,6 +341,10 @@ def _key_bindings(read: Read, keys: list[str]) -> dict[str, Any]:
     if read.item is not None:
         return {"items": [render.body(read.item, Bindings({"key": key})) for key in keys]}
     return {"keys": keys} if read.batch > 1 else {"key": keys[0]}
+
+
+def _keys_only(task: Task) -> tuple[Field, ...]:
+    return tuple(task.schema.fields[name] for name in task.schema.key)
 
 
 def no_read(task: Task, role: str) -> FixDefinition:

@@ -50,7 +50,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class WindowRead:
-    """One window, read to its end. `watermark` is what its load may commit; None: it moves nothing.
+    """One window, read to its end. `watermark`: of windows of deletions, which keep their own.
 
     due: committed even where the window brought nothing, so that a check that is done now and then is not done again.
     """
@@ -75,8 +75,24 @@ class ObjectRead:
     how: str = ""
     windows: list[WindowRead] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
+    watermark: datetime | None = None
+    """What the load of all the windows may commit as the object's own; None: it moves nothing."""
     not_served: str = ""
     census: list[WindowId] = field(default_factory=list)
     """Windows that hold every key the vendor has, or every deleted one: to be compared with the raw table."""
     children: dict[str, int] = field(default_factory=dict)
     """Rows read of each child object."""
+
+    def add(self, other: ObjectRead) -> None:
+        """Count what another read of the same object, of windows beside, brought."""
+        self.rows += other.rows
+        self.pages += other.pages
+        self.bytes += other.bytes
+        self.rejected += other.rejected
+        if other.total is not None:
+            self.total = (self.total or 0) + other.total
+        self.how = other.how or self.how
+        self.windows += other.windows
+        self.drift += [each for each in other.drift if each not in self.drift]
+        for child, rows in other.children.items():
+            self.children[child] = self.children.get(child, 0) + rows

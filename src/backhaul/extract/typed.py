@@ -131,7 +131,7 @@ def _from_strings(strings: pa.Array, kind: Type, values: Values, zone: str) -> p
             case "date":
                 return pc.cast(filled, pa.date32()) if values.date == "iso" else None
             case "timestamp" if values.timestamp == "iso":
-                return _iso_timestamps(filled)
+                return pc.cast(filled, TIMESTAMP)
             case "timestamp" if "%" in values.timestamp:
                 local = pc.strptime(filled, format=values.timestamp, unit="us")
                 return pc.cast(pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest"), TIMESTAMP)
@@ -147,12 +147,6 @@ def _booleans(strings: pa.Array, values: Values) -> pa.Array | None:
     truths = pc.equal(strings, yes)
     known = pc.or_(truths, pc.equal(strings, no))
     return truths if pc.all(known, skip_nulls=True).as_py() is not False else None
-
-
-def _iso_timestamps(strings: pa.Array) -> pa.Array:
-    # Arrow wants an offset with a colon, or Z: `+0000` is how some vendors spell it
-    uniform = pc.replace_substring_regex(strings, r"([+-]\d{2})(\d{2})$", r"\1:\2")
-    return pc.cast(uniform, TIMESTAMP)
 
 
 def _one_by_one(column: Sequence[Any], field: Field, values: Values, zone: str, bad: list[BadValue]) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from backhaul.config.source import Read
 from backhaul.errors import FixDefinition
 from backhaul.extract.ahead import ahead
-from backhaul.extract.batches import Batch, Shape, batch_of
+from backhaul.extract.batches import Batch, Shape, batch_of_pages, can_join
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.reads import Ask, Page, Position, read_pages
@@ -26,6 +26,8 @@ from backhaul.telemetry.progress import PageRead, Progress
 PART_ROWS = 50_000
 PART_BYTES = 64 * 1024 * 1024
 PART_SECONDS = 30.0
+BATCH_ROWS = 2_500
+BATCH_BYTES = 8 * 1024 * 1024
 
 OnPart = Callable[[Part], None]
 
@@ -53,9 +55,33 @@ class Gathered:
 
     @property
     def full(self) -> bool:
-        return (
-            self.count >= PART_ROWS or self.bytes >= PART_BYTES or time.monotonic() - self.since > PART_SECONDS
-        ) and bool(self.rows or self.deletes or self.rejects)
+        return (self.count >= PART_ROWS or self.bytes >= PART_BYTES or self.old) and bool(
+            self.rows or self.deletes or self.rejects
+        )
+
+    @property
+    def old(self) -> bool:
+        return time.monotonic() - self.since > PART_SECONDS
+
+
+@dataclass
+class Waiting:
+    """Pages that wait to be typed together. What they hold is not read yet as far as a part is concerned."""
+
+    pages: list[Page] = field(default_factory=list)
+    read_at: list[datetime] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+
+    def add(self, page: Page, read_at: datetime) -> None:
+        self.pages.append(page)
+        self.read_at.append(read_at)
+        self.rows += page.rows
+        self.bytes += page.bytes
+
+    @property
+    def full(self) -> bool:
+        return self.rows >= BATCH_ROWS or self.bytes >= BATCH_BYTES
 
 
 def flush(spool: WindowSpool, gathered: Gathered, next_: Position | None, on_part: OnPart) -> None:
@@ -89,7 +115,7 @@ def read_window(
 ) -> None:
     """Read the window from where its manifest stands to its end.
 
-    on_records: sees each page beside its rows, for children that stand within their parents.
+    on_records: sees each page beside its rows, for children that stand within their parents; pages then come singly.
     Raises what `read_pages` raises; what was gathered by then is on disk.
     """
     resume = spool.resume_from
@@ -98,6 +124,7 @@ def read_window(
     start = Position(resume.page_token, resume.last_key) if resume.page_token or resume.last_key else None
     capped = read.cap is not None and read.cap.then == "keyset"
     gathered = Gathered()
+    waiting = Waiting()
     position: Position | None = start or Position()
     first = start is None
     job_created = spool.notes.get("job_created_at")
@@ -108,6 +135,30 @@ def read_window(
 
     def on_dropped(lost: Field) -> None:
         result.drift.append(Drift(task.name, lost.name, "removed", "the vendor says that it is not there"))
+
+    def type_waiting() -> None:
+        """Rows of what waits; only then does the position move past those pages."""
+        nonlocal waiting, position
+        if not waiting.pages:
+            return
+        batch = batch_of_pages(waiting.pages, waiting.read_at, shape, task)
+        if on_records is not None:
+            on_records(waiting.pages[-1], batch.rows)
+        gathered.add(batch)
+        result.rows += batch.rows.num_rows
+        result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
+        position = waiting.pages[-1].next
+        if position is not None and capped:
+            # the cap counts rows from the start of a chain of pages: a resumed read starts a new chain
+            position = Position(None, _last_of(batch.rows, task) or position.last_key)
+        waiting = Waiting()
+
+    def write_part() -> None:
+        nonlocal gathered
+        if before_part is not None:
+            before_part(on_part)
+        flush(spool, gathered, position, on_part)
+        gathered = Gathered()
 
     ask = Ask(
         schema=task.schema,
@@ -129,32 +180,23 @@ def read_window(
                 job_created = spool.notes["job_created_at"]
             # a job's results are as old as the job, however late they are fetched
             read_at = datetime.fromisoformat(job_created) if job_created else page.sent_at
-            batch = batch_of(page, shape, task, read_at=read_at)
-            if on_records is not None:
-                on_records(page, batch.rows)
-            gathered.add(batch)
-            result.rows += batch.rows.num_rows
+            alone = on_records is not None or not can_join(page)
+            if alone:
+                type_waiting()
+            waiting.add(page, read_at)
             result.pages += 1
             result.bytes += page.bytes
-            result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
-            read_now = batch.rows.num_rows
-            progress.on(PageRead(connection.customer, connection.name, task.name, read_now, page.bytes, result.total))
+            progress.on(PageRead(connection.customer, connection.name, task.name, page.rows, page.bytes))
             crash_point("page_read")
-            position = page.next
-            if position is not None and capped:
-                # the cap counts rows from the start of a chain of pages: a resumed read starts a new chain
-                position = Position(None, _last_of(batch.rows, task) or position.last_key)
-            if position is None or gathered.full:
-                if before_part is not None:
-                    before_part(on_part)
-                flush(spool, gathered, position, on_part)
-                gathered = Gathered()
+            if alone or waiting.full or gathered.old or page.next is None:
+                type_waiting()
+                if position is None or gathered.full:
+                    write_part()
     finally:
         # after an error: what was gathered counts, and the next run goes on behind it
+        type_waiting()
         if position is not None and (gathered.rows or gathered.deletes or gathered.rejects):
-            if before_part is not None:
-                before_part(on_part)
-            flush(spool, gathered, position, on_part)
+            write_part()
 
 
 def _last_of(rows: pa.RecordBatch, task: Task) -> str | None:
