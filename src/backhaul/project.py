@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
+    from backhaul.push.ledger import DeadLetter
     from backhaul.push.plan import Plan
     from backhaul.push.report import PushReport
     from backhaul.state.runs import Run
@@ -207,26 +208,38 @@ class Customer:
 
         return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
 
-    def plan_push(self, push: str) -> Plan:
-        """What a push would write, field by field; nothing is sent."""
+    def plan_push(self, push: str, *, overwrite: bool = False) -> Plan:
+        """What a push would write, field by field; nothing is sent.
+
+        overwrite: also what the vendor changed since we wrote it, whatever the push's `conflict` says.
+        """
         from backhaul.pipeline.pushing import plan_push
 
         with self.context() as context:
-            return plan_push(context, push)
+            return plan_push(context, push, overwrite=overwrite)
 
-    def push(self, push: str, *, plan: Plan | None = None, limit: int | None = None) -> PushReport:
+    def push(
+        self, push: str, *, plan: Plan | None = None, limit: int | None = None, overwrite: bool = False
+    ) -> PushReport:
         """Write what the plan says; without one, plan first. limit: at most so many rows, for a first look."""
         from backhaul.pipeline.pushing import apply_push
 
         with self.context() as context:
-            return apply_push(context, push, plan, limit=limit)
+            return apply_push(context, push, plan, limit=limit, overwrite=overwrite)
 
-    def retry_push(self, push: str | None = None) -> list[PushReport]:
-        """Send dead letters again; a report for each push that has some."""
+    def retry_push(self, push: str | None = None, *, limit: int | None = None, force: bool = False) -> list[PushReport]:
+        """Send dead letters again; a report for each push that has some. force: also those given up."""
         from backhaul.pipeline.pushing import retry_push
 
         with self.context() as context:
-            return retry_push(context, push)
+            return retry_push(context, push, limit=limit, force=force)
+
+    def dead_letters(self, push: str | None = None) -> list[DeadLetter]:
+        """Rows that could not be written, oldest first."""
+        from backhaul.pipeline.pushing import dead_letters
+
+        with self.context() as context:
+            return dead_letters(context, push)
 
     @contextmanager
     def context(self, **more: Any) -> Iterator[Context]:

@@ -66,7 +66,7 @@ class Reading:
 
     def left(self) -> float | None:
         """Seconds to go, where the vendor told how many there are."""
-        if self.expected is None or self.rate() <= 0 or self.rows > self.expected:
+        if self.expected is None or self.rate() <= 0 or self.rows >= self.expected:
             return None
         return (self.expected - self.rows) / self.rate()
 

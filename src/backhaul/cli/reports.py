@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from backhaul.pipeline.report import Failure, ObjectLine, SyncReport
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.snapshot import PublishResult
-    from backhaul.transform.build import TransformResult
+    from backhaul.transform.build import EntityResult, TransformResult
 
 _MOST_LINES = 40
 
@@ -145,11 +145,16 @@ def _entities(output: Output, transform: TransformResult) -> None:
     if not changed:
         output.note("entities", "nothing changed")
     else:
-        texts = [f"{each.name} {each.changed + each.removed:,} of {each.rows:,}" for each in changed]
-        output.note("entities", f"rows changed: {', '.join(texts)}")
+        output.note("entities", ", ".join(_entity(each) for each in changed))
     for each in transform.entities:
         for warning in each.warnings:
             output.note("check", str(warning), style="yellow")
+
+
+def _entity(each: EntityResult) -> str:
+    """`accounts 352` where all its rows changed, `accounts 3 of 352` where some changed."""
+    touched = each.changed + each.removed
+    return f"{each.name} {touched:,}" if touched == each.rows else f"{each.name} {touched:,} of {each.rows:,}"
 
 
 def _snapshot(output: Output, publish: PublishResult, root: Path | None) -> None:
@@ -185,9 +190,12 @@ _SIGNS = {"added": "+", "removed": "-", "retyped": "~"}
 def _drift(output: Output, sync: SyncReport) -> None:
     if not sync.drift:
         return
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for name, each in sync.drift:
+        alike.setdefault((_SIGNS[each.kind], name, each.object, each.detail), []).append(each.field)
     texts = [
-        f"{_SIGNS[each.kind]} {name}.{each.object}.{each.field}" + (f" ({each.detail})" if each.detail else "")
-        for name, each in sync.drift
+        f"{sign} {name}.{object_name}: {', '.join(fields)}" + (f" ({detail})" if detail else "")
+        for (sign, name, object_name, detail), fields in alike.items()
     ]
     shown = texts[:8] + ([f"and {len(texts) - 8:,} more; --json has all"] if len(texts) > 8 else [])
     output.note("drift", "\n".join(shown), style="yellow")
