@@ -101,7 +101,7 @@ class Diff:
         ]
 
     def candidates(self) -> Iterator[list[Candidate]]:
-        """What is to be judged row by row, in chunks, in the order of its keys."""
+        """What is to be judged row by row, in chunks, in no order."""
         names = [field.name for field in self._fields]
         shown = [
             f"coalesce({sql.shown(value, field)}, CAST(s.{quote(way.column)} AS VARCHAR))"
@@ -123,7 +123,7 @@ class Diff:
             f"SELECT c.k, {self._key_text('s')}, c.h, c.vendor_key, {facts}, [{', '.join(shown)}]::VARCHAR[],"
             f" [{', '.join(misfits)}]::BOOLEAN[], [{', '.join(seen)}]::VARCHAR[] FROM candidates AS c"
             f" JOIN (SELECT s.*, {self._key('s')} AS _own_key FROM wanted AS s {self._mine('s')}) AS s"
-            f" ON s._own_key = c.asked {raw} ORDER BY c.k"
+            f" ON s._own_key = c.asked {raw}"
         )
         result = self._sql.execute(query)
         while chunk := result.fetchmany(_CHUNK):

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import msgspec
 
 from backhaul.config.source import Write
-from backhaul.errors import ApprovalNeeded, ConfigError
+from backhaul.errors import ApprovalNeeded, ConfigError, StorageError
 from backhaul.protocol.schema import Field
 from backhaul.protocol.writes import calls_for, choose
 from backhaul.push import checks
@@ -53,7 +54,14 @@ def make_plan(
         plans: list[ObjectPlan] = []
         room = task.max_rows
         for each in objects:
-            made = _ObjectPlanner(task, each, wanted, ledger, retry, room).plan()
+            try:
+                made = _ObjectPlanner(task, each, wanted, ledger, retry, room).plan()
+            except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+                raise StorageError(
+                    f"the rows of the push {task.name} could not be compared: {str(error).splitlines()[0]}",
+                    next_step="free the disk, or raise the destination's memory_limit",
+                    customer=task.customer,
+                ) from error
             room -= len(made.rows)
             plans.append(made)
     return Plan(
@@ -152,9 +160,10 @@ class _ObjectPlanner:
                 dead=self._dead_rows,
             ),
             calls=self._calls(),
-            rows=tuple(self._rows),
-            conflicts=tuple(self._conflicts),
-            refused=tuple(self._refused),
+            # in the order of their keys: two plans can be compared line by line
+            rows=tuple(sorted(self._rows, key=lambda each: each.row)),
+            conflicts=tuple(sorted(self._conflicts, key=lambda each: each.row or "")),
+            refused=tuple(sorted(self._refused, key=lambda each: each.row or "")),
         )
 
     # -- columns ---------------------------------------------------------------------------------------------------

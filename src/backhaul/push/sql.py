@@ -86,19 +86,18 @@ def _lost(value: str, cast: str) -> str:
 
 
 def comparable(value: str, field: Field, step: timedelta) -> str:
-    """A typed value so that equal ones are equal: what cannot matter is taken away."""
+    """A typed value so that most equal ones are equal, at little cost: what differs is looked at once more."""
     match field.type:
         case "timestamp":
             unit = "second" if step >= timedelta(seconds=1) else "millisecond"
             return f"date_trunc('{unit}', {value})"
         case "text":
-            trimmed = f"nullif(trim({value}, {_SPACE}), '')"
             if not field.options:
-                return trimmed
-            many = f"array_to_string(list_sort(string_split({trimmed}, {literal(MANY)})), {literal(MANY)})"
-            return f"CASE WHEN contains({trimmed}, {literal(MANY)}) THEN {many} ELSE {trimmed} END"
+                return f"nullif({value}, '')"
+            many = f"array_to_string(list_sort(string_split({value}, {literal(MANY)})), {literal(MANY)})"
+            return f"CASE WHEN contains({value}, {literal(MANY)}) THEN {many} ELSE nullif({value}, '') END"
         case "json":
-            return f"nullif(trim({value}, {_SPACE}), '')"
+            return f"nullif({value}, '')"
         case _:
             return value
 

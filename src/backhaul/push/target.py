@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 from backhaul.config.source import ChangedField, ObjectDefinition
@@ -56,7 +57,7 @@ class Object:
     def raw_table(self) -> str:
         return f"{self.connection}__{self.schema.name}"
 
-    @property
+    @cached_property
     def step(self) -> timedelta:
         """How finely the vendor keeps moments."""
         changed = self.definition.changed

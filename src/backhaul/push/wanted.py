@@ -1,4 +1,4 @@
-"""The rows that a push wants: its select, run once over a snapshot into a scratch database."""
+"""The rows that a push wants: its select, run once over a snapshot into a scratch table."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Engine:
 
 
 class Wanted:
-    """The select's rows in the table `wanted`, beside the attached snapshot. Close it: its file is scratch."""
+    """The select's rows in the table `wanted`, beside the attached snapshot. What does not fit into memory goes to `folder`."""
 
     def __init__(self, task: Task, snapshot: Snapshot, folder: Path, engine: Engine) -> None:
         self.task = task
         self.snapshot = snapshot
         try:
             self.sql = duckdb.connect(
-                str(folder / "wanted.duckdb"),
+                ":memory:",
                 config={"memory_limit": engine.memory_limit, "threads": engine.threads, "temp_directory": str(folder)},
             )
         except duckdb.Error as error:
@@ -61,10 +61,11 @@ class Wanted:
     def _select(self) -> dict[str, str]:
         """Run the select; the columns it gives, with DuckDB's types."""
         text = self.task.select.strip().rstrip(";")
-        scratch = self.sql.execute("SELECT current_database()").fetchone()
         try:
             self.sql.execute("USE published")
-            self.sql.execute(f"CREATE TABLE {scratch[0]}.main.wanted AS SELECT * FROM (\n{text}\n)")  # type: ignore[index]
+            # a temporary table is spilled as it is; a table in a file would be compressed first, for one use
+            self.sql.execute(f"CREATE TEMP TABLE wanted AS SELECT * FROM (\n{text}\n)")
+            self.sql.execute("USE memory")
         except (duckdb.OutOfMemoryException, duckdb.IOException):
             raise
         except duckdb.Error as error:
@@ -73,7 +74,6 @@ class Wanted:
                 next_step="correct it; `backhaul query` tries a select over the published entities",
                 customer=self.task.customer,
             ) from error
-        self.sql.execute(f"USE {scratch[0]}")  # type: ignore[index]
         described = self.sql.execute("DESCRIBE wanted").fetchall()
         return {str(each[0]): str(each[1]) for each in described}
 
