@@ -86,11 +86,14 @@ class Output:
         self.console.print(grid)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-        """Columns aligned by spaces alone: reads well, and so do grep and awk."""
-        self.console.print(_table(columns, rows))
+        """Columns aligned by spaces alone, for the eye and for awk. Those with nothing in them are left out."""
+        lines = [list(row) for row in rows]
+        told = [place for place in range(len(columns)) if any(row[place] not in (None, "") for row in lines)]
+        self.console.print(table([columns[place] for place in told], [[row[place] for place in told] for row in lines]))
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Table:
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Table:
+    """The table of these columns, all of them."""
     from rich.table import Table
     from rich.text import Text
 

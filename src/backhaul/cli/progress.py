@@ -27,6 +27,7 @@ from backhaul.telemetry.progress import (
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.live import Live
 
 _RATE_OVER = 10.0
 _TELL_EVERY = 10.0
@@ -166,7 +167,33 @@ class Drawn:
         self._lock = threading.Lock()
         self._tally = Tally()
         self._console = console
-        self._began = time.monotonic()
+        self._live: Live | None = None
+        self.last_line = ""
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Draw until the block ends, then leave nothing behind."""
+        from rich.live import Live
+
+        # what others print is not redirected: results must reach the output, wherever that leads
+        self._live = Live(
+            self, console=self._console, refresh_per_second=8, transient=True, redirect_stdout=False,
+            redirect_stderr=False,
+        )  # fmt: skip
+        with self._live:
+            yield
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Leave the screen to others until the block ends."""
+        if self._live is None:
+            yield
+            return
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def on(self, event: Event) -> None:
         with self._lock:
@@ -198,7 +225,10 @@ class Drawn:
             lines.append(grid)
             for (_, connection), reason, seconds in waits[:3]:
                 lines.append(Text(f"  {connection}  waiting {span(seconds)}: {reason}", style="yellow"))
-            lines.append(Text(_summary(tally, len(reading)), style="dim"))
+            if summary := _summary(tally, len(reading)):
+                lines.append(Text(summary, style="dim"))
+            if self.last_line:
+                lines.append(Text(self.last_line, style="yellow"))
         return Group(*lines)
 
 
@@ -257,8 +287,6 @@ def listening() -> Iterator[Progress]:
     if not console.is_terminal or console.is_dumb_terminal:
         yield Plain()
         return
-    from rich.live import Live
-
     drawn = Drawn(console)
-    with Live(drawn, console=console, refresh_per_second=8, transient=True):
+    with drawn.drawing():
         yield drawn

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,11 +15,13 @@ from backhaul.cli.failures import STOPPED
 
 if TYPE_CHECKING:
     from backhaul.cli.output import Output
+    from backhaul.cli.progress import Drawn
     from backhaul.pipeline.run import RunReport
     from backhaul.project import Project
     from backhaul.telemetry.progress import Progress
 
 _log_folder: Path | None = None
+_STOPPING = "Stopping. What was read is kept, the next run goes on from there. Ctrl-C again ends it at once."
 
 
 def log_folder() -> Path | None:
@@ -36,6 +38,7 @@ class Session:
     log_level: str | None = None
     as_json: bool = False
     stopped: bool = field(default=False, init=False)
+    _drawn: Drawn | None = field(default=None, init=False)
 
     @property
     def output(self) -> Output:
@@ -60,9 +63,10 @@ class Session:
             if progress:
                 listener: Progress = SILENT
                 if not self.as_json:
-                    from backhaul.cli.progress import listening
+                    from backhaul.cli.progress import Drawn, listening
 
                     listener = stack.enter_context(listening())
+                    self._drawn = listener if isinstance(listener, Drawn) else None
                 project.progress = listener
                 stack.enter_context(self._stoppable(project))
             yield project
@@ -75,11 +79,21 @@ class Session:
         """Show a run's report; gives the exit code."""
         from backhaul.cli.reports import report_json, show_report
 
-        if self.as_json:
-            self.output.json(report_json(report))
-        else:
-            show_report(self.output, report, project.config.root)
+        with self.aside():
+            if self.as_json:
+                self.output.json(report_json(report))
+            else:
+                show_report(self.output, report, project.config.root)
         return self.code(report.exit_code)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the drawing away while something is printed for good."""
+        if self._drawn is None:
+            yield
+            return
+        with self._drawn.away():
+            yield
 
     def _start_log(self, folder: Path | None) -> None:
         global _log_folder
@@ -101,8 +115,11 @@ class Session:
                 raise KeyboardInterrupt
             self.stopped = True
             project.stop.set()
-            # sys.stderr may be in use by the very line that was interrupted: one plain write
-            sys.stderr.write("\nStopping. What was read is kept: the next run goes on from there. Again: at once.\n")
+            if self._drawn is not None:
+                self._drawn.last_line = _STOPPING
+            else:
+                # not through a console: the signal may have come in the middle of one's own line
+                os.write(2, f"{_STOPPING}\n".encode())
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

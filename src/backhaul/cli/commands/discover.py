@@ -111,8 +111,9 @@ def _show_objects(output: Output, each: Discovery) -> None:
     others = [one.name for one in each.objects if one.name not in chosen]
     if others:
         own = [one.name for one in each.objects if one.custom and one.name not in chosen]
+        names = [*(f"{name} (custom)" for name in own), *(name for name in others if name not in own)]
         output.line()
-        output.note("not read", listing([*own, *(name for name in others if name not in own)], 8), style="dim")
+        output.note("not read", listing(names, 8), style="dim")
 
 
 def _show_fields(output: Output, each: Discovery, name: str) -> None:
@@ -160,15 +161,18 @@ def _show_history(session: Session, customer: str, drift: dict[str, list[Drift]]
         found = {name: [{f: getattr(one, f) for f in fields} for one in each] for name, each in drift.items()}
         output.json({"customer": customer, "drift": found})
         return
-    rows = [
-        [ago(one.seen_at), f"{name}.{one.object}", one.field, one.change, f"{one.before} {one.after}".strip()]
-        for name, each in drift.items()
-        for one in each
-    ]
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for name, each in drift.items():
+        for one in each:
+            detail = f"{one.before} to {one.after}" if one.before and one.after else one.before or one.after
+            alike.setdefault((ago(one.seen_at), f"{name}.{one.object}", one.change, detail), []).append(one.field)
+    rows = [[*place[:3], ", ".join(fields), place[3]] for place, fields in alike.items()]
     if not rows:
         output.line(f"no connection of {customer} has drifted", style="dim")
         return
-    columns = [Column("seen"), Column("object"), Column("field"), Column("change"), Column("detail", wide=True)]
+    columns = [
+        Column("seen"), Column("object"), Column("change"), Column("fields", wide=True), Column("detail", wide=True)
+    ]  # fmt: skip
     output.table(columns, rows)
 
 

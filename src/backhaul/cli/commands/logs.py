@@ -101,7 +101,8 @@ def _show(session: Session, record: dict[str, Any]) -> None:
 
     level = str(record.get("level", "info"))
     place = " ".join(str(record[name]) for name in ("customer", "connection", "object") if record.get(name))
-    facts = " ".join(f"{name}={value}" for name, value in record.items() if name not in _ABOUT and value is not None)
+    told = {name: value for name, value in record.items() if name not in _ABOUT and value is not None}
+    facts = " ".join(f"{name}={' '.join(str(value).split())}" for name, value in told.items())
     at = str(record.get("at", ""))[:19].replace("T", " ")
     line = Text.assemble((at, "dim"), f" {level:<7} ", str(record.get("event", "")), style=_STYLES.get(level, ""))
     line.append(f"  {place}" if place else "", style="bold")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backhaul.cli.base import command, customer_argument
-from backhaul.cli.output import Column, many
+from backhaul.cli.output import Column, many, table
 from backhaul.cli.session import Session
 from backhaul.cli.times import Moment, ago
 
@@ -76,14 +76,40 @@ def _field(cell: Any) -> str:
 
 def _table(session: Session, result: QueryResult) -> None:
     columns = [Column(each.name, number=each.type.startswith(_NUMBERS)) for each in result.columns]
-    output = session.output
-    output.table(columns, [[_shown(cell) for cell in row] for row in result.rows])
+    console = session.output.console
+    rows = [[_shown(cell, short=console.is_terminal) for cell in row] for row in result.rows]
+    made = table(columns, rows)
+    if (
+        console.is_terminal
+        and made.__rich_measure__(console, console.options.update(width=10_000)).maximum > console.width
+    ):
+        _records(session, columns, rows)
+    else:
+        session.output.show(made)
     first = f"the first {len(result.rows):,} rows; --limit 0 gives all" if result.truncated else ""
-    rows = first or many(len(result.rows), "row")
-    click.echo(click.style(f"{rows}, snapshot v{result.version} of {ago(result.published_at)}", dim=True), err=True)
+    count = first or many(len(result.rows), "row")
+    click.echo(click.style(f"{count}, snapshot v{result.version} of {ago(result.published_at)}", dim=True), err=True)
 
 
-def _shown(cell: Any) -> str:
+def _records(session: Session, columns: list[Column], rows: list[list[str]]) -> None:
+    """Too wide for a line: a line a column, a block a row."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for place, row in enumerate(rows):
+        if place:
+            session.output.line()
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            grid.add_row(Text(column.title), Text(cell))
+        session.output.show(grid)
+
+
+def _shown(cell: Any, *, short: bool = False) -> str:
+    """short: for the eye, moments to the second."""
+    from datetime import datetime
     from decimal import Decimal
 
     if cell is None:
@@ -93,6 +119,8 @@ def _shown(cell: Any) -> str:
         return f"{cell.normalize():f}" if cell == cell.to_integral_value() else f"{cell:f}".rstrip("0")
     if isinstance(cell, bool):
         return str(cell).lower()
+    if short and isinstance(cell, datetime):
+        return str(cell.replace(microsecond=0)).replace("+00:00", "Z")
     if hasattr(cell, "isoformat"):
         return str(cell).replace("+00:00", "Z")
     return str(cell)

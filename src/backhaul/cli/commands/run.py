@@ -64,10 +64,11 @@ def _show(session: Session, project: Project, outcomes: Iterator[Outcome], *, wa
             continue
         count += 1
         codes.add(outcome.exit_code)
-        if session.as_json:
-            output.json(_json(outcome))
-        else:
-            _lines(output, project, outcome)
+        with session.aside():
+            if session.as_json:
+                output.json(_json(outcome))
+            else:
+                _lines(output, project, outcome)
     if count == 0 and not watch and not session.as_json:
         output.line("nothing is due; `backhaul status` tells when", style="dim")
     return next((code for code in _WORST_FIRST if code in codes), 0)

@@ -15,7 +15,7 @@ from backhaul.cli.times import ago, ahead
 if TYPE_CHECKING:
     from backhaul.fleet.status import ConnectionStatus
 
-_STATES = {"new": "not run yet", "ok": "ok", "needs_reauth": "no access", "broken": "broken"}
+_STATES = {"new": "new", "ok": "ok", "needs_reauth": "no access", "broken": "broken"}
 _STYLES = {"new": "dim", "ok": "green", "needs_reauth": "bold red", "broken": "bold red"}
 
 
@@ -36,7 +36,7 @@ def status(session: Session, customers: tuple[str, ...]) -> int:
         output.line("no pipeline has a connection yet; see pipelines/", style="dim")
         return 0
     columns = [
-        Column("customer"), Column("connection"), Column("source"), Column("state"), Column("data of"),
+        Column("connection"), Column("source"), Column("state"), Column("data of"),
         Column("rows", number=True), Column("calls today", number=True), Column("next run"),
     ]  # fmt: skip
     output.table(columns, [_row(each) for each in found])
@@ -48,13 +48,17 @@ def status(session: Session, customers: tuple[str, ...]) -> int:
     return 0
 
 
+def _place(each: ConnectionStatus) -> str:
+    return f"{each.customer} {each.connection}".strip()
+
+
 def _row(each: ConnectionStatus) -> list[Any]:
     from rich.text import Text
 
     state = Text(_STATES[each.state], style=_STYLES[each.state])
     next_run = ahead(each.next_due) if each.next_due else ("" if each.state == "broken" else "by hand")
     return [
-        each.customer, each.connection, each.source, state, ago(each.data_as_of), each.rows or None,
+        _place(each), each.source, state, ago(each.data_as_of), each.rows or None,
         each.requests_today or None, next_run,
     ]  # fmt: skip
 
@@ -97,5 +101,4 @@ def _note(output: Output, each: ConnectionStatus, text: str, style: str) -> None
 
     from backhaul.telemetry import redact
 
-    place = f"{each.customer} {each.connection}".strip()
-    output.show(Text.assemble((f"{place}: ", "bold"), (redact.text(text), style)))
+    output.show(Text.assemble((f"{_place(each)}: ", "bold"), (redact.text(text), style)))

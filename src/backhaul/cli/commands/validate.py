@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import click
 
 from backhaul.cli.base import command
-from backhaul.cli.output import Column, many
+from backhaul.cli.output import Column, Output, many
+from backhaul.cli.scaffold import write_schemas
 from backhaul.cli.session import Session
+
+if TYPE_CHECKING:
+    from backhaul.config.reading import Origin
 
 
 @command()
@@ -19,6 +26,9 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
     """
     with session.project() as project:
         config = project.config
+        # editors check against the schemas of the version that is installed
+        with suppress(OSError):
+            write_schemas(config.layout)
         problems = config.validate(customer)
         names = [customer] if customer else list(config.customers())
         origins = {name: config.explain(name) for name in names} if explain and not problems else {}
@@ -47,14 +57,27 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
     for name, found in origins.items():
         output.line()
         output.heading(name)
-        rows = [(each.path, each.value, str(each.place) if each.place else "default") for each in found]
-        output.table([Column("value in force"), Column("", wide=True), Column("from", quiet=True)], rows)
+        _explain(output, found)
     if not explain:
         output.line(f"{many(len(names), 'customer')}, no problems")
     return 0
 
 
-def _values(origins: dict[str, list]) -> dict[str, list[dict[str, str | None]]]:  # type: ignore[type-arg]
+def _explain(output: Output, found: list[Origin]) -> None:
+    """By file, in the order of its lines; defaults are counted."""
+    by_file: dict[str, list[tuple[int, str, str]]] = {}
+    for each in found:
+        if each.place is not None:
+            by_file.setdefault(each.place.file, []).append((each.place.line, each.path, each.value))
+    for file, lines in by_file.items():
+        output.line()
+        output.table([Column("line", number=True, quiet=True), Column(file), Column("value", wide=True)], sorted(lines))
+    defaults = sum(each.place is None for each in found)
+    output.line()
+    output.line(f"and {many(defaults, 'default')}; --json has all", style="dim")
+
+
+def _values(origins: dict[str, list[Origin]]) -> dict[str, list[dict[str, str | None]]]:
     return {
         name: [{"path": e.path, "value": e.value, "from": str(e.place) if e.place else None} for e in found]
         for name, found in origins.items()
