@@ -70,17 +70,18 @@ class Extractor:
         result = ObjectRead(task.name)
         reads = self._reads(task)
         try:
+            at = task
             left = self._left_open(task)
             if left:
                 finished = self._read_windows(task, reads, left, vendor_now, result, on_part)
-                task = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
-            bounds = bounds_for(task, vendor_now)
+                at = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
+            bounds = bounds_for(at, vendor_now)
             windowed = bounds.lower is not None
             if (not left or windowed) and not (windowed and bounds.lower == bounds.upper):
                 planned = [(each, each.name) for each in self._planned(task, reads, bounds, vendor_now)]
                 finished = self._read_windows(task, reads, planned, vendor_now, result, on_part)
-                task = replace(task, watermark=reached(finished, None if bounds.lower is None else bounds.lower))
-            result.watermark = task.watermark
+                at = replace(at, watermark=reached(finished, bounds.lower))
+            result.watermark = at.watermark
             deletions.read(self, task, vendor_now, result, on_part)
         except NotServed as refused:
             result.not_served = refused.refused.what
@@ -173,9 +174,10 @@ class Extractor:
         result: ObjectRead,
         on_part: OnPart,
     ) -> list[Finished]:
-        """Read windows, several at a time. All are on disk before the first is read: a crash forgets none of them.
+        """Read windows, several at a time. Raises the first error when all have ended; what is finished stays on disk.
 
-        Raises the first error when the others have come to their end; what is finished stays in the spool.
+        A crash may leave some of them unopened: the next run resumes those on disk and goes on from where their
+        unbroken run ends.
         """
         if len(windows) == 1:
             bounds, name = windows[0]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backhaul.errors import ConfigError
-from backhaul.extract.deletions import CENSUS, SCAN
+from backhaul.extract.deletions import SCAN
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.load.tables import WatermarkRow
 from backhaul.load.watermarks import read_watermarks
@@ -169,18 +169,13 @@ def _hand_over(
         parts += on_disk.get(place, ())
         windows.append(place)
         if read.watermark is not None:
-            # windows of deletions keep their own watermark; every other window moves the object's
-            window = own if own in ("deletes-feed", SCAN, CENSUS) else CHANGES
-            marks.append(WatermarkRow(connection, task.name, window, read.watermark, None, run_id))
-            # its rows may be in the table already, loaded while it was read: then the watermark travels alone
-            due = due or read.due or read.rows > 0
-    loading.finished(parts, windows, _latest(marks), due=due)
+            marks.append(WatermarkRow(connection, task.name, own, read.watermark, None, run_id))
+        # its rows may be in the table already, loaded while it was read: then the watermark travels alone
+        due = due or read.due or read.rows > 0
+    if result.watermark is not None:
+        marks.append(WatermarkRow(connection, task.name, CHANGES, result.watermark, None, run_id))
+    loading.finished(parts, windows, marks, due=due)
     return later
-
-
-def _latest(marks: list[WatermarkRow]) -> list[WatermarkRow]:
-    """One a window: of several read one after the other, the last."""
-    return list({(row.connection, row.object, row.window): row for row in marks}.values())
 
 
 def _settle(

@@ -7,9 +7,8 @@ from backhaul.load.database import opened
 from backhaul.pipeline.context import Context
 from backhaul.telemetry.progress import StageDone, StageStarted
 from backhaul.transform.build import TransformResult, transform
-from backhaul.transform.compile import RawConnection, RawField
+from backhaul.transform.inputs import Customer, RawConnection, RawField
 from backhaul.transform.models import Models, find_models
-from backhaul.transform.plan import Customer
 
 
 def models_of(context: Context) -> Models:
