@@ -233,7 +233,7 @@ class _Pushing:
             tables: dict[str, dict[str, str]] = {}
             for table, column, kind in rows:
                 tables.setdefault(str(table), {})[str(column)] = str(kind)
-            functions = scalar_functions(raw)
+            functions = scalar_functions()
         plans = compile_entities(models_of(context), customer_of(context), tables, functions)
         plan = next((each for each in plans if each.shape.name == push.to), None)
         if plan is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -117,8 +119,12 @@ class _Teller:
 
     def close(self, seconds: float) -> None:
         here = shlex.quote(str(self._shown))
+        found, ran = shutil.which("backhaul"), Path(sys.argv[0]).resolve()
+        on_path = found is not None and Path(found).resolve() == ran
         click.echo()
         click.secho(f"── Done in {seconds:.0f} s. It is all yours now:", bold=True)
+        if not on_path and ran.name == "backhaul":
+            click.echo(f"  export PATH={shlex.quote(str(ran.parent))}:$PATH")
         for what, text in (
             (f"cd {here}", "the simulators go on running; the project is ordinary files"),
             ("backhaul status", "every connection, its state and how fresh it is"),
