@@ -55,16 +55,16 @@ def show_failure(failure: BaseException, arguments: Sequence[str]) -> None:
         case BackhaulError():
             error = failure
             _log(error, failure)
-            click.echo(_styled(redact.text(str(error))), err=True)
+            click.echo(_styled(redact.registered(str(error))), err=True)
         case _:
-            error = Bug(f"{type(failure).__name__}: {failure}".splitlines()[0])
+            error = Bug(redact.text(f"{type(failure).__name__}: {failure}".splitlines()[0]))
             where = _log(error, failure)
             error.next_step = f"please report it; {where}"
-            click.echo(_styled(f"a bug of backhaul: {redact.text(str(error))}"), err=True)
+            click.echo(_styled(f"a bug of backhaul: {error}"), err=True)
     if "--json" in arguments:
         import msgspec
 
-        click.echo(msgspec.json.encode(redact.value({"error": as_json(error)})).decode())
+        click.echo(redact.registered(msgspec.json.encode({"error": as_json(error)}).decode()))
 
 
 def as_json(error: BackhaulError) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Output:
 
         from backhaul.telemetry import redact
 
-        self.data(redact.value(msgspec.to_builtins(document, enc_hook=str)))
+        click.echo(redact.registered(msgspec.json.Encoder(enc_hook=str).encode(document).decode()))
 
     def data(self, document: Any) -> None:
         """One document of a customer's own data, as it is: what looks like a secret there is none of ours."""
@@ -61,7 +61,7 @@ class Output:
 
         from backhaul.telemetry import redact
 
-        self.console.print(Text(redact.text(text), style=style))
+        self.console.print(Text(redact.registered(text), style=style))
 
     def show(self, *parts: RenderableType) -> None:
         for part in parts:
@@ -82,7 +82,7 @@ class Output:
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(width=10, no_wrap=True)
         grid.add_column(overflow="fold")
-        grid.add_row(Text(label, style=style or "dim"), Text(redact.text(text)))
+        grid.add_row(Text(label, style=style or "dim"), Text(redact.registered(text)))
         self.console.print(grid)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:

@@ -157,7 +157,7 @@ class Plain:
 
         from backhaul.telemetry import redact
 
-        print(redact.text(line), file=sys.stderr, flush=True)
+        print(redact.registered(line), file=sys.stderr, flush=True)
 
 
 class Drawn:

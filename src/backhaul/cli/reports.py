@@ -123,7 +123,7 @@ def _objects(output: Output, sync: SyncReport) -> None:
         if title in _ALWAYS or any(getattr(line, name) for line in lines)
     ]  # fmt: skip
     has = any(line.total is not None for line in lines)
-    columns = [Column("object", wide=True), *([Column("vendor has", number=True)] if has else [])]
+    columns = [Column("object", wide=True), *([Column("vendor says", number=True)] if has else [])]
     columns += [Column(title, number=True) for title, _ in figures]
     rows: list[Sequence[Any]] = []
     for line in shown:

@@ -14,7 +14,7 @@ from backhaul.config.pipeline import FailureHook
 from backhaul.config.project import ProjectConfig
 from backhaul.config.secret import Secret
 from backhaul.errors import BackhaulError, ConfigError
-from backhaul.fleet.schedules import tree_of
+from backhaul.fleet.schedules import base_tree, tree_of
 from backhaul.telemetry import redact
 from backhaul.telemetry.log import Logger
 
@@ -35,7 +35,7 @@ def tell(config: ProjectConfig, customer: str, summary: Mapping[str, Any]) -> To
         hook = _hook_of(config, customer)
         if hook is None:
             return None
-        body = msgspec.json.encode(redact.value(msgspec.to_builtins(summary)))
+        body = redact.registered(msgspec.json.encode(summary).decode()).encode()
         told = _run(hook, body, config) if hook.webhook is None else _post(hook.webhook, hook.timeout, body)
     except BackhaulError as error:
         told = Told("on_failure", error.what)
@@ -48,7 +48,11 @@ def tell(config: ProjectConfig, customer: str, summary: Mapping[str, Any]) -> To
 
 def _hook_of(config: ProjectConfig, customer: str) -> FailureHook | None:
     """Read apart from the rest: the run may have failed because the rest cannot be read."""
-    given = tree_of(config, customer).get("on_failure")
+    try:
+        tree = tree_of(config, customer)
+    except ConfigError:
+        tree = base_tree(config)
+    given = tree.get("on_failure")
     if given is None:
         return None
     try:

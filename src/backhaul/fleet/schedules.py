@@ -80,6 +80,14 @@ def tree_of(config: ProjectConfig, customer: str) -> dict[str, Any]:
     return plain if isinstance(plain, dict) else {}
 
 
+def base_tree(config: ProjectConfig) -> dict[str, Any]:
+    """What `base` says alone: all there is where a customer's own file is no YAML. Empty where that is wrong, too."""
+    path = config.catalog.pipeline_file("base")
+    root = assemble(config.catalog, "base", path, config.environment).root if path is not None else None
+    plain = expand(root, config.environ)[0].plain() if root is not None else None
+    return plain if isinstance(plain, dict) else {}
+
+
 def _planned(config: ProjectConfig, customer: str) -> tuple[Planned, ...]:
     connections = tree_of(config, customer).get("connections")
     found = []

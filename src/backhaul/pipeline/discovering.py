@@ -53,7 +53,11 @@ def discover_connection(context: Context, name: str, objects: Sequence[str] = ()
     if choices is None:
         near = closest(name, context.pipeline.connections)
         hint = f"did you mean {near}?" if near else f"there are {', '.join(context.pipeline.connections)}"
-        raise ConfigError(f"{context.customer} has no connection {name}; {hint}", customer=context.customer)
+        raise ConfigError(
+            f"{context.customer} has no connection {name}; {hint}",
+            next_step="name one of them",
+            customer=context.customer,
+        )
     connection = context.open(name, priority="interactive")
     try:
         account = connection.account

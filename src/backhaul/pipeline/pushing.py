@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from backhaul.config.pipeline import Push
 from backhaul.discovery.cache import known_schema, schema_of, with_definition
-from backhaul.errors import Busy, ConfigError
+from backhaul.errors import BackhaulError, Busy, ConfigError
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.transforming import customer_of, models_of
 from backhaul.protocol.connection import Connection
@@ -52,22 +52,44 @@ def apply_push(
     """
     with _Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
         task = pushing.task(name, overwrite=overwrite or (plan is not None and plan.conflict == "overwrite"))
-        return pushing.apply(task, plan, limit=limit, who=who)
+        with _recorded(context) as reports:
+            reports.append(pushing.apply(task, plan, limit=limit, who=who))
+        return reports[0]
 
 
 def retry_push(
     context: Context, name: str | None = None, *, limit: int | None = None, force: bool = False, who: str | None = None
 ) -> list[PushReport]:
     """Plan the dead letters of a push (of all pushes without a name) again and send them. force: also given-up ones."""
-    names = [name] if name is not None else list(context.pipeline.push)
-    reports: list[PushReport] = []
+    retry = Retry(below=1 << 30) if force else Retry()
     with _Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
-        for each in names:
-            if not pushing.ledger.dead_letters(each):
-                continue
-            retry = Retry(below=1 << 30) if force else Retry()
-            reports.append(pushing.apply(pushing.task(each), None, limit=limit, who=who, retry=retry))
-    return reports
+        tasks = [pushing.task(each) for each in ([name] if name is not None else context.pipeline.push)]
+        due = [task for task in tasks if pushing.ledger.dead_letters(task.name)]
+        if not due:
+            return []
+        with _recorded(context) as reports:
+            for task in due:
+                reports.append(pushing.apply(task, None, limit=limit, who=who, retry=retry))
+        return reports
+
+
+@contextmanager
+def _recorded(context: Context) -> Iterator[list[PushReport]]:
+    """The run in the control store; the block puts its reports into the list."""
+    runs = context.state.runs
+    runs.start(context.customer, "push", context.run_id)
+    reports: list[PushReport] = []
+    try:
+        yield reports
+    except BaseException as error:
+        what = error.what if isinstance(error, BackhaulError) else type(error).__name__
+        runs.finish(context.run_id, "failed", error=what)
+        raise
+    refused = sum(each.refused + each.unknown for each in reports)
+    troubles = [each.what for report in reports for each in report.troubles]
+    reasons = [*([f"{refused} rows refused or unknown"] if refused else []), *dict.fromkeys(troubles)]
+    figures = {"pushes": [each.figures() for each in reports]}
+    runs.finish(context.run_id, "partial" if reasons else "done", figures, "; ".join(reasons) or None)
 
 
 def dead_letters(context: Context, name: str | None = None) -> list[DeadLetter]:

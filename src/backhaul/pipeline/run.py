@@ -12,7 +12,7 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.publishing import publish_customer
 from backhaul.pipeline.reading import Wanted
 from backhaul.pipeline.report import Failure, SyncReport
-from backhaul.pipeline.sync import syncing
+from backhaul.pipeline.sync import check_objects, syncing
 from backhaul.pipeline.transforming import transform_customer
 from backhaul.publish.snapshot import PublishResult
 from backhaul.transform.build import TransformResult
@@ -62,7 +62,10 @@ def run_customer(
     """
     report = RunReport(context.customer, context.run_id)
     began = time.perf_counter()
-    with _recorded(context, kind, report):
+    if wanted.objects:
+        # a mistyped argument is no run that failed
+        check_objects(context, wanted)
+    with recorded(context, kind, report):
         if sync:
             with syncing(context, wanted, approve_deletes=approve_deletes) as done:
                 report.sync = done.report
@@ -86,7 +89,7 @@ def _shape(context: Context, report: RunReport, *, transform: bool, publish: boo
 
 
 @contextmanager
-def _recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
+def recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
     """The run in the control store: begun, then done, partial or failed with its reason."""
     runs = context.state.runs
     runs.start(context.customer, kind, context.run_id)

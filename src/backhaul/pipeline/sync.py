@@ -49,7 +49,6 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
         context.progress.on(StageStarted(context.customer, stage="sync"))
         pending: list[Pending] = []
         lock = threading.Lock()
-        _known_objects(context, wanted)
         marks = read_watermarks(context.work)
 
         def on_read(reader: Reader, task: Task, result: ObjectRead) -> None:
@@ -112,7 +111,7 @@ def _wanted_connections(context: Context, wanted: Wanted) -> list[str]:
     return [name for name in connections if (not wanted.connections or name in wanted.connections) and reads_any(name)]
 
 
-def _known_objects(context: Context, wanted: Wanted) -> None:
+def check_objects(context: Context, wanted: Wanted) -> None:
     """Refuse `--object` for what no connection of the customer reads."""
     import difflib
 

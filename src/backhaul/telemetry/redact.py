@@ -67,10 +67,14 @@ def _spellings(secret: str) -> set[str]:
     return {each for each in spelt if len(each) >= _SHORTEST}
 
 
+def registered(value: str) -> str:
+    """The same text without registered secrets: for words of our own, which may well say `the token: ...`."""
+    return value if _registered is None else _registered.sub(MASK, value)
+
+
 def text(value: str) -> str:
     """The same text without secrets."""
-    if _registered is not None:
-        value = _registered.sub(MASK, value)
+    value = registered(value)
     return _IN_TEXT.sub(_blank, value) if _HINT.search(value) else value
 
 

@@ -36,11 +36,15 @@ def init(session: Session, directory: Path) -> None:
         output.line(f"  {name}")
     if kept:
         output.line(f"  as it was: {', '.join(kept)}", style="dim")
-    go = "" if directory == Path() else f"cd {directory} && "
+    steps = [
+        *([] if directory == Path() else [(f"cd {directory}", "")]),
+        ("cp .env.example .env", "and put the token in"),
+        ("backhaul validate", "every file checked, at once"),
+        ("backhaul discover example", "what the account has, against what is asked for"),
+        ("backhaul run example", "read, normalise, publish"),
+        ("backhaul query example 'select * from accounts limit 5'", ""),
+    ]
     output.line()
     output.line("Next:")
-    output.line(f"  {go}cp .env.example .env      and put the token in")
-    output.line("  backhaul validate             every file checked, at once")
-    output.line("  backhaul discover example     what the account has, against what is asked for")
-    output.line("  backhaul run example          read, normalise, publish")
-    output.line("  backhaul query example 'select * from accounts limit 5'")
+    for step, why in steps:
+        output.line(f"  {step:<28}{why}".rstrip())

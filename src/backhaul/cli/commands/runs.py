@@ -32,6 +32,7 @@ def runs(session: Session, customer: str | None, limit: int) -> None:
     columns = [
         Column("run"), Column("customer"), Column("kind"), Column("status"), Column("began"),
         Column("took", number=True), Column("read", number=True), Column("changed", number=True),
+        Column("written", number=True),
     ]  # fmt: skip
     output.table(columns, [_row(each) for each in found])
     failed = [each for each in found if each.error]
@@ -43,10 +44,12 @@ def runs(session: Session, customer: str | None, limit: int) -> None:
 
 def _row(run: Run) -> list[Any]:
     objects = run.figures.get("objects", [])
+    pushes = run.figures.get("pushes", [])
     changed = sum(each["inserted"] + each["updated"] + each["deleted"] + each["restored"] for each in objects)
+    written = sum(each["created"] + each["updated"] for each in pushes)
     took = span((run.finished_at - run.started_at).total_seconds()) if run.finished_at else ""
     read = sum(each["read"] for each in objects)
-    figures = [read, changed] if objects else ["", ""]
+    figures = [read if objects else "", changed if objects else "", written if pushes else ""]
     return [run.id, run.customer, run.kind, run.status, ago(run.started_at), took, *figures]
 
 

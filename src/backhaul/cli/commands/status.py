@@ -101,4 +101,4 @@ def _note(output: Output, each: ConnectionStatus, text: str, style: str) -> None
 
     from backhaul.telemetry import redact
 
-    output.show(Text.assemble((f"{_place(each)}: ", "bold"), (redact.text(text), style)))
+    output.show(Text.assemble((f"{_place(each)}: ", "bold"), (redact.registered(text), style)))
