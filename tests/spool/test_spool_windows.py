@@ -242,3 +242,18 @@ def test_a_kill_loses_at_most_the_part_being_written(tmp_path: Path, point: str)
     (state,) = Spool(tmp_path).finished()
     keys = [key for part in state.parts for key in pq.read_table(part.path).column("_key").to_pylist()]
     assert keys == ["0", "1", "2", "3"]
+
+
+def test_a_window_that_starts_again_keeps_its_parts_and_names_no_two_alike(tmp_path: Path) -> None:
+    with WindowSpool.open(tmp_path, WINDOW, META) as spool:
+        spool.note("job_id", "750")
+        first = spool.write(rows("1", "2"), page_token="p2", last_key="2")
+        spool.restart()
+        assert spool.resume_from == Resume(None, None, None, 1, 2, False)
+        assert spool.notes == {}
+        second = spool.write(rows("1", "2", "3", minute=1), last=True)
+    assert first.path != second.path
+    with WindowSpool.open(tmp_path, WINDOW, META) as spool:
+        assert [part.path for part in spool.parts] == [first.path, second.path]
+        assert spool.resume_from.finished
+        assert spool.notes == {}

@@ -24,7 +24,7 @@ from backhaul.extract.window import Gathered, OnPart, extra_paths, flush, read_w
 from backhaul.extract.windows import SIDE_BY_SIDE, Finished, can_be_cut, cut, reached
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.jobs import with_job
+from backhaul.protocol.jobs import JobFailed, with_job
 from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field
@@ -231,10 +231,10 @@ class Extractor:
                     bindings = {"since": bounds.lower, "until": bounds.upper, "each": each}
                     done = self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
                 return [done] if done is not None else []
-            except NextRead:
+            except (NextRead, JobFailed) as cannot:
                 self._discard(task, window)
                 if number + 1 == len(choices):
-                    raise no_read(task, role) from None
+                    raise (no_read(task, role) if isinstance(cannot, NextRead) else cannot) from None
             except TooMany:
                 self._discard(task, window)
                 halves = [(half, half.name) for half in _halves(bounds, vendor_now, task)]
@@ -275,7 +275,7 @@ class Extractor:
                     # a job that an earlier run started may be gone by now: the window starts again
                     if attempt == 2 or (isinstance(lost, NotServed) and "job_id" not in spool.notes):
                         raise
-                    spool.discard()
+                    spool.restart()
                     continue
                 embedded.finish(on_part)
                 self._forget_job(read, spool.notes.get("job_id"), task.name)

@@ -138,8 +138,10 @@ class Loading:
         self._load(_Ready(list(parts), list(windows), list(watermarks), True))
 
     def _load(self, ready: _Ready) -> None:
-        files = [part for part in ready.parts if part.kind in ("rows", "deletes", "parents")]
-        rejects = [part for part in ready.parts if part.kind == "rejects"]
+        # a window that was thrown away while it was read, to be read in halves, took its parts along
+        there = [part for part in ready.parts if part.path.exists()]
+        files = [part for part in there if part.kind in ("rows", "deletes", "parents")]
+        rejects = [part for part in there if part.kind == "rejects"]
         rows = any(part.rows for part in files) or bool(rejects)
         if rows or ready.due or self._lacks_tables(ready):
             self.lease()
@@ -176,7 +178,7 @@ class Loading:
             for mark in ready.watermarks:
                 if mark.window == "changes":
                     self._report.line(mark.connection, mark.object).watermark = mark.watermark
-        self._spool.mark_loaded(ready.parts)
+        self._spool.mark_loaded(there)
         self._spool.clean(ready.windows)
 
     def _lacks_tables(self, ready: _Ready) -> bool:

@@ -16,6 +16,10 @@ from backhaul.protocol.read_answer import read, read_error
 from backhaul.protocol.render import Bindings
 
 
+class JobFailed(VendorDown):
+    """The vendor ran the job and gave it up: asked in another way it may serve the same."""
+
+
 def run_read_job(
     connection: Connection,
     definition: Read,
@@ -27,7 +31,7 @@ def run_read_job(
 ) -> Mapping[str, str]:
     """Create the job (or take up the one that an earlier run created) and wait until it is done.
 
-    Returns what `{job.*}` holds. Raises VendorDown where the job fails or outlives its time-out.
+    Returns what `{job.*}` holds. Raises JobFailed, or VendorDown where the job outlives its time-out.
     """
     job = definition.job
     if job is None:
@@ -61,7 +65,7 @@ def wait_for(
             return answer
         if poll.failed and holds(poll.failed, answer):
             said = read_error(poll.error, answer).get("message", "it does not say why")
-            raise VendorDown(f"the vendor's job failed: {said}", object=object)
+            raise JobFailed(f"the vendor's job failed: {said}", object=object)
         if time.monotonic() + pause > ends:
             if abort is not None:
                 connection.call(abort, bindings, role=role, object=object)

@@ -95,25 +95,19 @@ def read_pages(
 
     on_dropped: a field that the vendor says is not there was left out, and the page asked for again.
     on_job: the id of a job just created, before it is first polled.
-    Raises WindowLost (start it again), TooMany (halve it), NextRead, NotServed, and what `Transport.send` raises.
+    Raises WindowLost (start it again), TooMany (halve it), NextRead, JobFailed, NotServed, and what `Transport.send`
+    raises.
     """
-    read = ask.read
+    read, fields = ask.read, ask.fields
     job: Mapping[str, str] = {}
-    if read.job is not None:
+    while read.job is not None:
         try:
-            job = run_read_job(
-                connection,
-                ask.read,
-                _bindings(connection, ask, ask.fields),
-                ask.role,
-                ask.schema.name,
-                ask.job_id,
-                on_job,
-            )
+            bound = _bindings(connection, ask, fields)
+            job = run_read_job(connection, ask.read, bound, ask.role, ask.schema.name, ask.job_id, on_job)
         except Refused as refused:
-            raise _as_read_error(refused) from refused
+            fields = _without(refused, ask, fields, on_dropped)
+            continue
         read = read.job.results
-    fields = ask.fields
     position = start or Position()
     chain = 0
     while True:
@@ -127,12 +121,8 @@ def read_pages(
         try:
             page = _fetch(connection, ask, read, fields, bindings, position)
         except Refused as refused:
-            lost = _field_named(refused, fields)
-            if refused.outcome == "drop_field" and lost is not None and lost.name not in ask.schema.key:
-                fields = tuple(each for each in fields if each is not lost)
-                on_dropped(lost)
-                continue
-            raise _as_read_error(refused) from refused
+            fields = _without(refused, ask, fields, on_dropped)
+            continue
         chain += page.rows
         page = _capped(page, read, ask, chain)
         if page.next is not None and page.next.page is None and read.cap is not None:
@@ -288,9 +278,16 @@ def _joined(one: Decoded, other: Decoded, key: tuple[str, ...]) -> Decoded:
     return Decoded(columns, one.rows, one.answer)
 
 
-def _field_named(refused: Refused, fields: tuple[Field, ...]) -> Field | None:
+def _without(
+    refused: Refused, ask: Ask, fields: tuple[Field, ...], on_dropped: Callable[[Field], None]
+) -> tuple[Field, ...]:
+    """The fields without the one that the vendor says is not there. Raises what any other refusal means."""
     name = refused.facts.field.lower()
-    return next((each for each in fields if each.name.lower() == name), None)
+    lost = next((each for each in fields if each.name.lower() == name), None)
+    if refused.outcome != "drop_field" or lost is None or lost.name in ask.schema.key:
+        raise _as_read_error(refused) from refused
+    on_dropped(lost)
+    return tuple(each for each in fields if each is not lost)
 
 
 def _as_read_error(refused: Refused) -> Exception:

@@ -57,7 +57,11 @@ class Ended(msgspec.Struct, tag_field="line", tag="end", frozen=True):
     """The window was read to its end and its end brought no part."""
 
 
-Line = Opened | Written | Noted | Loaded | Ended
+class Restarted(msgspec.Struct, tag_field="line", tag="restart", frozen=True):
+    """The vendor no longer serves where the window stood: it is read from its beginning, after the parts that are here."""
+
+
+Line = Opened | Written | Noted | Loaded | Ended | Restarted
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
@@ -109,6 +113,8 @@ def replay(folder: Path) -> tuple[WindowState, int] | None:
             notes[line.key] = line.value
         elif isinstance(line, Ended):
             resume = dataclasses.replace(resume, finished=True)
+        elif isinstance(line, Restarted):
+            resume, notes = rewound(resume), {}
         length = end
     return WindowState(opened.window, opened.meta, notes, tuple(waiting), resume), length
 
@@ -133,6 +139,11 @@ def advanced(resume: Resume, line: Written) -> Resume:
         resume.rows + line.rows,
         resume.finished or line.last,
     )
+
+
+def rewound(resume: Resume) -> Resume:
+    """Back at the beginning. Parts go on being counted: no two of a window have one name."""
+    return Resume(None, None, None, resume.parts, resume.rows, False)
 
 
 def part_of(line: Written, window: WindowId, folder: Path) -> Part:

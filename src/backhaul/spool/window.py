@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from backhaul.errors import Busy
 from backhaul.spool import manifest
-from backhaul.spool.manifest import Ended, Loaded, Log, Noted, Opened, Written, storage_error
+from backhaul.spool.manifest import Ended, Loaded, Log, Noted, Opened, Restarted, Written, storage_error
 from backhaul.spool.parts import Kind, Part, Resume, WindowId, WindowMeta, WindowState
 from backhaul.telemetry.crashpoints import crash_point
 
@@ -180,6 +180,13 @@ class WindowSpool:
             self._log.append(Loaded(names))
             for name in names:
                 self._waiting.pop(name).path.unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Read the window from its beginning again; notes are forgotten. Its parts stay: they may be loading already."""
+        with self._lock:
+            self._log.append(Restarted())
+            self._notes = {}
+            self._resume = manifest.rewound(self._resume)
 
     def discard(self) -> None:
         """Forget the window: the next opening starts it from its lower bound."""

@@ -1,0 +1,2 @@
+"""stub"""
+WRITING = {"hubspot": (), "salesforce": (), "netsuite": ()}
