@@ -41,6 +41,8 @@ class Project:
         self.config = ProjectConfig.open(root, environment)
         self.progress = progress
         self.stop = threading.Event()
+        self.lease_wait = 30.0
+        """Seconds to wait for another run that is writing the same customer, before Busy."""
         self._state: State | None = None
 
     def __enter__(self) -> Self:
@@ -97,7 +99,9 @@ class Project:
     def _fleet(self, workers: int, check_deletes: bool) -> Fleet:
         from backhaul.fleet.runs import Fleet
 
-        return Fleet(self.config, self.state, self.progress, self.stop, workers, check_deletes)
+        return Fleet(
+            self.config, self.state, self.progress, self.stop, workers, check_deletes, lease_wait=self.lease_wait
+        )
 
     def status(self, customers: Sequence[str] = ()) -> list[ConnectionStatus]:
         """How each connection is doing, from what is written down; no vendor is asked."""
@@ -257,5 +261,6 @@ class Customer:
                 run_id,
                 self.project.progress,
                 self.project.stop,
+                lease_wait=self.project.lease_wait,
                 **more,
             )

@@ -62,6 +62,13 @@ class Command(click.Command):
         self.params += [as_json, *_options(hidden=True)]
 
 
+class Group(click.Group):
+    """Lists its commands in the order in which one uses them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
     """Make a command of a function that takes the session first."""
 
@@ -72,3 +79,11 @@ def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
 
 
 customer_argument = click.argument("customer")
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="For another run of the customer to end; 30 by default.",
+    callback=_keep,
+    expose_value=False,
+)

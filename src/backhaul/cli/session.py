@@ -37,6 +37,7 @@ class Session:
     environment: str | None = None
     log_level: str | None = None
     as_json: bool = False
+    wait: float | None = None
     stopped: bool = field(default=False, init=False)
     _drawn: Drawn | None = field(default=None, init=False)
 
@@ -60,6 +61,8 @@ class Session:
             project = Project(self.root or nearest_project(), environment=self.environment)
             self._start_log(project.config.layout.logs)
             stack.enter_context(project)
+            if self.wait is not None:
+                project.lease_wait = self.wait
             if progress:
                 listener: Progress = SILENT
                 if not self.as_json:

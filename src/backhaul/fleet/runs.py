@@ -68,6 +68,7 @@ class Fleet:
     stop: threading.Event = field(default_factory=threading.Event)
     workers: int = WORKERS
     check_deletes: bool = False
+    lease_wait: float = 30.0
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     schedules: Schedules = field(init=False)
 
@@ -162,6 +163,7 @@ class Fleet:
             return Outcome(job.customer, job.connections)
         with bound(customer=job.customer, run=run_id):
             context = Context(self.config, self.state, job.customer, run_id, self.progress, self.stop)
+            context.lease_wait = self.lease_wait
             wanted = Wanted(connections=job.connections, check_deletes=self.check_deletes)
             try:
                 report = run_customer(context, wanted, kind="run")

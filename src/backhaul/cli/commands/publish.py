@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from backhaul.cli.base import command, customer_argument
+from backhaul.cli.base import command, customer_argument, wait_option
 from backhaul.cli.session import Session
 
 
 @command()
 @customer_argument
+@wait_option
 def publish(session: Session, customer: str) -> int:
     """Publish a snapshot of entities and raw tables.
 

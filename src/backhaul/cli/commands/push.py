@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backhaul.cli.base import Command, customer_argument
+from backhaul.cli.base import Command, Group, customer_argument, wait_option
 from backhaul.cli.session import Session
 from backhaul.errors import ConfigError
 
@@ -18,7 +18,7 @@ _pass_session = click.make_pass_decorator(Session, ensure=True)
 _overwrite = click.option("--overwrite", is_flag=True, help="Write over what the vendor changed since we did.")
 
 
-@click.group()
+@click.group(cls=Group)
 def push() -> None:
     """Write back: plan, apply, retry.
 
@@ -58,6 +58,7 @@ def plan(session: Session, customer: str, push_name: str, out: Path | None, rows
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Write at most so many rows, for a first look.")
 @_overwrite
+@wait_option
 @_pass_session
 def apply(
     session: Session, customer: str, push_name: str, plan_file: Path | None, limit: int | None, overwrite: bool
@@ -83,6 +84,7 @@ def apply(
 @click.argument("push_name", metavar="[PUSH]", required=False)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Write at most so many rows.")
 @click.option("--force", is_flag=True, help="Also rows that were given up after several retries.")
+@wait_option
 @_pass_session
 def retry(session: Session, customer: str, push_name: str | None, limit: int | None, force: bool) -> int:
     """Send dead letters again: of one push, or of all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backhaul.cli.base import command, customer_argument
+from backhaul.cli.base import command, customer_argument, wait_option
 from backhaul.cli.session import Session
 
 
@@ -13,6 +13,7 @@ from backhaul.cli.session import Session
 @click.argument("connection")
 @click.argument("object_name", metavar="OBJECT")
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@wait_option
 def refetch(session: Session, customer: str, connection: str, object_name: str, keys: tuple[str, ...]) -> int:
     """Read named records again, by their keys, whatever the watermark.
 

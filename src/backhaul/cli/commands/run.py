@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backhaul.cli.base import command
+from backhaul.cli.base import command, wait_option
 from backhaul.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _WORST_FIRST = (4, 2, 75, 1)
 @click.option("--deletes", is_flag=True, help="Look for deleted records now, due or not.")
 @click.option("--approve-deletes", is_flag=True, help="Let a census delete more rows than its guard allows.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Customers side by side.")
+@wait_option
 def run(
     session: Session,
     customers: tuple[str, ...],

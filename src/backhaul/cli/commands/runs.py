@@ -31,26 +31,35 @@ def runs(session: Session, customer: str | None, limit: int) -> None:
         return
     columns = [
         Column("run"), Column("customer"), Column("kind"), Column("status"), Column("began"),
-        Column("took", number=True), Column("read", number=True), Column("changed", number=True),
-        Column("written", number=True),
+        Column("took", number=True), Column("rows", wide=True),
     ]  # fmt: skip
     output.table(columns, [_row(each) for each in found])
     failed = [each for each in found if each.error]
     if failed:
         output.line()
     for each in failed[:5]:
-        output.note(each.id[-10:], each.error or "", style="yellow")
+        output.note(_short(each), each.error or "", style="yellow")
+
+
+def _short(run: Run) -> str:
+    """The end of its id, which `logs --run` takes for it."""
+    return run.id[-8:]
 
 
 def _row(run: Run) -> list[Any]:
-    objects = run.figures.get("objects", [])
-    pushes = run.figures.get("pushes", [])
-    changed = sum(each["inserted"] + each["updated"] + each["deleted"] + each["restored"] for each in objects)
-    written = sum(each["created"] + each["updated"] for each in pushes)
     took = span((run.finished_at - run.started_at).total_seconds()) if run.finished_at else ""
-    read = sum(each["read"] for each in objects)
-    figures = [read if objects else "", changed if objects else "", written if pushes else ""]
-    return [run.id, run.customer, run.kind, run.status, ago(run.started_at), took, *figures]
+    return [_short(run), run.customer, run.kind, run.status, ago(run.started_at), took, _rows(run)]
+
+
+def _rows(run: Run) -> str:
+    objects = run.figures.get("objects", [])
+    told = []
+    if objects:
+        changed = sum(each["inserted"] + each["updated"] + each["deleted"] + each["restored"] for each in objects)
+        told = [f"{sum(each['read'] for each in objects):,} read", f"{changed:,} changed"]
+    for each in run.figures.get("pushes", []):
+        told.append(f"{each['push']}: {each['created'] + each['updated']:,} written")
+    return ", ".join(told)
 
 
 def _json(run: Run) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from backhaul.cli.base import command, customer_argument
+from backhaul.cli.base import command, customer_argument, wait_option
 from backhaul.cli.session import Session
 from backhaul.cli.times import Moment
 
@@ -23,6 +23,7 @@ from backhaul.cli.times import Moment
     "--census", is_flag=True, help="Compare every key with the vendor's now: finds what no list of deleted tells."
 )
 @click.option("--approve-deletes", is_flag=True, help="Let a census delete more rows than its guard allows.")
+@wait_option
 def sync(
     session: Session,
     customer: str,

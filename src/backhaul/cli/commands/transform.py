@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from backhaul.cli.base import command, customer_argument
+from backhaul.cli.base import command, customer_argument, wait_option
 from backhaul.cli.session import Session
 
 
 @command()
 @customer_argument
 @click.option("--full", is_flag=True, help="Look at every raw row again.")
+@wait_option
 def transform(session: Session, customer: str, full: bool) -> int:
     """Bring the entities up to date with the raw tables.
 
