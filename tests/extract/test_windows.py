@@ -114,3 +114,10 @@ def test_windows_read_side_by_side_bring_the_same_rows_once(
     assert len(asked) > 5
     again = made.acme.sync()
     assert sum(each.changed for each in again.sync.lines.values()) == 0
+
+
+def test_records_without_a_change_time_keep_a_read_in_one_piece() -> None:
+    moments = [day(number / 10) for number in range(30_000)]
+    dated = counter(moments)
+    undated = lambda bounds: dated(bounds) + (5 if bounds == Bounds(None, None) else 0)  # noqa: E731
+    assert cut(Bounds(None, None), READ, undated, NOW, SECOND) == [Bounds(None, None)]

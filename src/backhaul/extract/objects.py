@@ -80,7 +80,8 @@ class Extractor:
             if (not left or windowed) and not (windowed and bounds.lower == bounds.upper):
                 planned = [(each, each.name) for each in self._planned(task, reads, bounds, vendor_now)]
                 finished = self._read_windows(task, reads, planned, vendor_now, result, on_part)
-                at = replace(at, watermark=reached(finished, bounds.lower))
+                # `since` is the caller's word: where it lies beyond the watermark, what is between stays to be read
+                at = replace(at, watermark=reached(finished, bounds.lower if at.since is None else at.watermark))
             result.watermark = at.watermark
             deletions.read(self, task, vendor_now, result, on_part)
         except NotServed as refused:

@@ -53,6 +53,8 @@ def cut(bounds: Bounds, read: Read, count: Count, now: datetime, resolution: tim
     goal = max(total // SIDE_BY_SIDE, page)
     upper = bounds.upper or now
     lower = bounds.lower or _oldest(bounds, upper, total, count)
+    if lower is None:
+        return [bounds]
     places: list[datetime] = []
 
     def halve(start: datetime, end: datetime, rows: int) -> None:
@@ -69,14 +71,15 @@ def cut(bounds: Bounds, read: Read, count: Count, now: datetime, resolution: tim
     return [Bounds(start, end) for start, end in pairwise(edges)]
 
 
-def _oldest(bounds: Bounds, upper: datetime, total: int, count: Count) -> datetime:
-    """A time before which there is (nearly) nothing, found by steps back that grow."""
-    start = upper
+def _oldest(bounds: Bounds, upper: datetime, total: int, count: Count) -> datetime | None:
+    """A time before which there is nothing, found by steps back that grow.
+
+    None: some records are in no window however long, for want of a change time. Pieces of a read would lose them.
+    """
     for step in _STEPS_BACK:
-        start = upper - step
-        if (count(Bounds(start, bounds.upper)) or 0) >= total:
-            break
-    return start
+        if (count(Bounds(upper - step, bounds.upper)) or 0) >= total:
+            return upper - step
+    return None
 
 
 def reached(finished: Sequence[Finished], watermark: datetime | None) -> datetime | None:
