@@ -275,7 +275,7 @@ class _ObjectApply:
             with self._lock:
                 self._tally.same += 0 if conflicts else 1
             return None
-        return replace(row, changes=tuple(changes))
+        return replace(row, changes=tuple(changes), hash=None if conflicts else row.hash)
 
     def _same(self, one: str | None, other: str | None, name: str) -> bool:
         return same(one, other, self._object.field(name), self._object.step)

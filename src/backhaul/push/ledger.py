@@ -26,6 +26,8 @@ from backhaul.push.ledger_tables import CREATE, FORMAT
 State = Literal["planned", "sent", "confirmed", "unknown", "refused"]
 Action = Literal["create", "update", "upsert"]
 Texts = Mapping[str, str | None]
+Written = Mapping[str, tuple[str | None, datetime]]
+"""Field -> what the vendor confirmed last, and when."""
 CHUNK = 20_000
 
 
@@ -64,7 +66,7 @@ class Known:
     state: State
     attempt: int
     vendor_key: str | None
-    values: Texts | None
+    values: Written
     confirmed_at: datetime | None
     changed: datetime | None
     """The vendor's change value that came with the receipt."""
@@ -191,27 +193,28 @@ class Ledger:
                     each["state"],
                     each["attempt"],
                     each["vendor_key"],
-                    None if each["values_"] is None else msgspec.json.decode(each["values_"]),
+                    _written(each["values_"]),
                     None if confirmed is None else datetime.fromtimestamp(confirmed, UTC),
                     _moment(each["changed"]),
                 )
         return found
 
-    def last_values(self, connection: str, object: str, keys: Sequence[str]) -> dict[str, list[tuple[datetime, Texts]]]:
-        """Vendor's key -> what any push had confirmed of that record, oldest first."""
-        found: dict[str, list[tuple[datetime, Texts]]] = {}
+    def last_values(self, connection: str, object: str, keys: Sequence[str]) -> dict[str, Written]:
+        """Vendor's key -> what was confirmed last of each field of that record, by any push."""
+        found: dict[str, dict[str, tuple[str | None, datetime]]] = {}
         for chunk in _chunks(keys):
             rows = self._among(
-                "select r.vendor_key, r.values_, r.confirmed_at from targets t join rows r on r.target = t.id"
-                " where t.connection = ? and t.object = ? and r.confirmed_at is not null and r.vendor_key in ({})"
-                " order by r.confirmed_at",
+                "select r.vendor_key, r.values_ from targets t join rows r on r.target = t.id"
+                " where t.connection = ? and t.object = ? and r.confirmed_at is not null and r.vendor_key in ({})",
                 (connection, object),
                 chunk,
             )
             for each in rows:
-                moment = datetime.fromtimestamp(each["confirmed_at"], UTC)
-                found.setdefault(each["vendor_key"], []).append((moment, msgspec.json.decode(each["values_"])))
-        return found
+                last = found.setdefault(each["vendor_key"], {})
+                for name, (text, moment) in _written(each["values_"]).items():
+                    if name not in last or last[name][1] < moment:
+                        last[name] = (text, moment)
+        return dict(found)
 
     def in_flight(self, target: int) -> list[InFlight]:
         """Rows that were sent and of which no answer is known, oldest first."""
@@ -245,7 +248,7 @@ class Ledger:
 
     def intend(self, target: int, batch: str, run: str, who: str, intents: Sequence[Intent], scheme: str) -> None:
         """Commit a batch's intents, on the disk, before its request leaves."""
-        now = time.time()
+        now = _now()
         with self._lock, self._told(), self._transaction():
             self._sql.execute(
                 "insert into batches (id, target, run, sent_at) values (?, ?, ?, ?)", (batch, target, run, now)
@@ -275,7 +278,7 @@ class Ledger:
 
     def receive(self, target: int, receipts: Sequence[Receipt]) -> None:
         """Commit what became of rows that are in flight."""
-        now = time.time()
+        now = _now()
         with self._lock, self._told(), self._transaction():
             for each in receipts:
                 self._receive(target, each, now)
@@ -295,12 +298,13 @@ class Ledger:
             ),
         )  # fmt: skip
         if each.state == "confirmed":
-            before = {} if found["confirmed"] is None else msgspec.json.decode(found["confirmed"])
+            values = {} if found["confirmed"] is None else msgspec.json.decode(found["confirmed"])
+            values |= {name: (text, now) for name, text in msgspec.json.decode(found["values_"]).items()}
             self._sql.execute(
                 "update rows set state = 'confirmed', vendor_key = coalesce(?, vendor_key), values_ = ?, hash = ?,"
                 " scheme = ?, changed = ?, confirmed_at = ? where target = ? and row = ?",
                 (
-                    each.vendor_key, _json({**before, **msgspec.json.decode(found["values_"])}), found["hash"],
+                    each.vendor_key, msgspec.json.encode(values).decode(), found["hash"],
                     found["scheme"], each.changed, now, target, each.row,
                 ),
             )  # fmt: skip
@@ -323,7 +327,7 @@ class Ledger:
 
         check: by the plan, which looks at them anew each time. vendor: by what it holds.
         """
-        now = time.time()
+        now = _now()
         with self._lock, self._told(), self._transaction():
             for receipt, values, hash_ in refused:
                 self._bury(target, receipt, reason, _json(values), hash_, scheme, run, now)
@@ -347,7 +351,7 @@ class Ledger:
         with self._lock, self._told(), self._transaction():
             self._sql.execute(
                 "insert or replace into plans values (?, ?, ?, ?, ?, ?)",
-                (plan, push, run, version, msgspec.json.encode(counts).decode(), time.time()),
+                (plan, push, run, version, msgspec.json.encode(counts).decode(), _now()),
             )
 
     # -- dead letters ----------------------------------------------------------------------------------------------
@@ -440,3 +444,15 @@ def _moment(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+def _written(text: str | None) -> dict[str, tuple[str | None, datetime]]:
+    if text is None:
+        return {}
+    held = msgspec.json.decode(text, type=dict[str, tuple[str | None, float]])
+    return {name: (value, datetime.fromtimestamp(at, UTC)) for name, (value, at) in held.items()}
+
+
+def _now() -> float:
+    # to the millisecond: it is kept beside every value
+    return round(time.time(), 3)

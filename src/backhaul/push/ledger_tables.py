@@ -12,7 +12,8 @@ create table targets (
   push text not null,
   unique (connection, object, push)
 );
--- values_: what the vendor last confirmed, by field. hash: of all that was wanted when it did, under `scheme`.
+-- values_: field -> [what the vendor last confirmed, when]. hash: of all that was wanted when the whole row was, under
+-- `scheme` (null where only some of it was written)
 create table rows (
   target integer not null references targets (id),
   row text not null,

@@ -47,7 +47,8 @@ class PlanRow:
     changes: tuple[FieldChange, ...]
     key: str | None = None
     match: tuple[str, str] | None = None
-    hash: int = 0
+    hash: int | None = None
+    """Of all that is wanted of the row; None where only some of it is written."""
     attempt: int = 0
 
 

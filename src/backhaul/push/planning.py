@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from backhaul.protocol.writes import calls_for, choose
 from backhaul.push import checks
 from backhaul.push.diff import Candidate, Diff
 from backhaul.push.keys import keyed_of
-from backhaul.push.ledger import Known, Ledger, Texts, row_id
+from backhaul.push.ledger import Known, Ledger, Written, row_id
 from backhaul.push.plan import LISTED, Counts, FieldChange, ObjectPlan, Plan, PlanRow, Untouched
 from backhaul.push.target import Column, Object, Task
 from backhaul.push.values import same, text_of, typed
@@ -211,9 +211,9 @@ class _ObjectPlanner:
         keys = [each.vendor_key for each in chunk if each.vendor_key is not None]
         last = self._ledger.last_values(self._object.connection, self._object.name, keys)
         for each in chunk:
-            self._judge(each, known.get(each.row), last.get(each.vendor_key or "", []))
+            self._judge(each, known.get(each.row), last.get(each.vendor_key or "", {}))
 
-    def _judge(self, row: Candidate, known: Known | None, last: Iterable[tuple[datetime, Texts]]) -> None:
+    def _judge(self, row: Candidate, known: Known | None, last: Written) -> None:
         dead = self._dead.get(row.row)
         if self._retry is not None:
             if dead is None or dead[1] >= self._retry.below:
@@ -246,7 +246,7 @@ class _ObjectPlanner:
             reason = f"{', '.join(each.field for each in conflicts)}: changed at the vendor since we wrote it"
             self._conflicts.append(Untouched(row.row, reason, "CONFLICT", conflicts[0].field, tuple(conflicts)))
         if changes:
-            self._add(row, action, changes, known)
+            self._add(row, action, changes, known, whole=not conflicts)
         elif not conflicts:
             self._skipped += 1
 
@@ -260,19 +260,14 @@ class _ObjectPlanner:
         return "update" if there else "create"
 
     def _changes(
-        self, row: Candidate, action: str, known: Known | None, last: Iterable[tuple[datetime, Texts]]
+        self, row: Candidate, action: str, known: Known | None, last: Written
     ) -> tuple[list[FieldChange], list[FieldChange]]:
         """What to write, and what not because somebody else wrote there."""
         if action == "create":
             given = {name: value for name, value in row.wanted.items() if value not in (None, "")}
             return [FieldChange(name, None, self._tidy(name, value)) for name, value in given.items()], []
-        ours: dict[str, tuple[datetime, str | None]] = {}
-        if known is not None and known.values is not None and known.confirmed_at is not None:
-            ours.update({name: (known.confirmed_at, value) for name, value in known.values.items()})
-        for moment, values in last:
-            ours.update(
-                {name: (moment, v) for name, v in values.items() if name not in ours or ours[name][0] <= moment}
-            )
+        ours = dict(known.values) if known is not None else {}
+        ours |= {name: (v, at) for name, (v, at) in last.items() if name not in ours or ours[name][1] <= at}
         changes: list[FieldChange] = []
         conflicts: list[FieldChange] = []
         for name, wanted in row.wanted.items():
@@ -280,11 +275,11 @@ class _ObjectPlanner:
             written = ours.get(name)
             seen = row.seen is not None and name in row.seen
             held = row.seen[name] if row.seen is not None and seen else None
-            newer = seen and (written is None or self._is_newer(row, written[0], known))
-            before = held if newer or written is None else written[1]
+            newer = seen and (written is None or self._is_newer(row, written[1], known))
+            before = held if newer or written is None else written[0]
             if (seen or written is not None) and self._same(wanted, before, field):
                 continue
-            conflict = bool(newer and written is not None and not self._same(held, written[1], field))
+            conflict = bool(newer and written is not None and not self._same(held, written[0], field))
             change = FieldChange(
                 name, self._tidy(name, before), self._tidy(name, wanted), seen or written is not None, conflict
             )
@@ -310,7 +305,9 @@ class _ObjectPlanner:
         except (ValueError, ArithmeticError):
             return text
 
-    def _add(self, row: Candidate, action: str, changes: Sequence[FieldChange], known: Known | None) -> None:
+    def _add(
+        self, row: Candidate, action: str, changes: Sequence[FieldChange], known: Known | None, *, whole: bool
+    ) -> None:
         if len(self._rows) >= self._room:
             raise ApprovalNeeded(
                 f"the push {self._task.name} would write more than {self._task.max_rows:,} rows",
@@ -336,7 +333,7 @@ class _ObjectPlanner:
                 changes=tuple(changes),
                 key=key,
                 match=match,
-                hash=row.hash,
+                hash=row.hash if whole else None,
                 attempt=known.attempt if known is not None else 0,
             )
         )

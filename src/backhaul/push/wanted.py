@@ -33,7 +33,7 @@ class Engine:
 
 
 class Wanted:
-    """The select's rows in the table `wanted`, beside the attached snapshot. What does not fit into memory goes to `folder`."""
+    """The rows in the table `wanted`, beside the attached snapshot. What memory cannot hold goes to `folder`."""
 
     def __init__(self, task: Task, snapshot: Snapshot, folder: Path, engine: Engine) -> None:
         self.task = task
