@@ -26,6 +26,7 @@ from backhaul.config.source import (
 )
 from backhaul.errors import ConfigError
 from backhaul.http.client import Behaviour, Transport, Who
+from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.limits import LimitSpec, ReadNumber
 from backhaul.http.patience import Patience
 from backhaul.http.refusals import ErrorFacts
@@ -57,10 +58,12 @@ def open_connection(
     patience: Patience = USUAL,
     account: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
+    clock: Clock = SYSTEM,
 ) -> Connection:
     """A connection that is ready to send. Nothing is sent yet.
 
     account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
+    clock: whose time signatures carry and whose sleep waits.
     Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
     """
     _refuse_unsupported(source, customer, name)
@@ -69,8 +72,10 @@ def open_connection(
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
     bindings = Bindings(names)
     who = Who(source.source, customer, name)
-    tokens = Transport(who, behaviour=Behaviour(rules=TOKEN_RULES), patience=patience, progress=progress, stop=stop)
-    signer = signer_of(_spec(source, config, bindings, customer, name), tokens)
+    tokens = Transport(
+        who, behaviour=Behaviour(rules=TOKEN_RULES), patience=patience, progress=progress, stop=stop, clock=clock
+    )
+    signer = signer_of(_spec(source, config, bindings, customer, name), tokens, clock)
     share = int(config.budget.removesuffix("%")) / 100
     zone = (account or {}).get("time_zone")
     transport = Transport(
@@ -84,6 +89,7 @@ def open_connection(
         priority=priority,
         progress=progress,
         stop=stop,
+        clock=clock,
     )
     return Connection(
         customer=customer,
@@ -95,6 +101,7 @@ def open_connection(
         base_url=config.base_url,
         account=account,
         stop=stop,
+        clock=clock,
     )
 
 
