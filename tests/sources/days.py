@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backhaul.sandbox.remote import Remote
 from tests.conftest import Bench
 from tests.truth import differences, key_of
-
-from backhaul.sandbox.remote import Remote
 
 OBJECTS: Mapping[str, tuple[str, ...]] = {
     "hubspot": ("companies", "contacts", "tickets", "owners", "tickets_companies"),

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from tests.conftest import Bench
-from tests.sources.days import bring_back, choices, pass_a_day, untrue
-from tests.sources.test_written_rows import WRITING
 
 from backhaul.config.catalog import catalog_root
 from backhaul.sandbox.simulators import SIMULATORS, simulator
 from backhaul.telemetry.progress import PageRead
+from tests.conftest import Bench
+from tests.sources.days import bring_back, choices, pass_a_day, untrue
+from tests.sources.test_written_rows import WRITING
 
 Variants = Mapping[str, str]
 

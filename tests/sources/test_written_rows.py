@@ -1,2 +1,245 @@
-"""stub"""
-WRITING = {"hubspot": (), "salesforce": (), "netsuite": ()}
+"""Batches with rows at fault, under every variant that concerns writes: no row is called written that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from backhaul.config.source import Source
+from backhaul.discovery.discover import discover
+from backhaul.protocol import writes
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.results import RowAnswer
+from backhaul.protocol.schema import Schema
+from backhaul.protocol.writes import Mode, OutRow
+from backhaul.sandbox.remote import Remote
+from tests.conftest import Bench
+from tests.truth import plain
+
+Variants = Mapping[str, str]
+
+WRITING: Mapping[str, tuple[Variants, ...]] = {
+    "hubspot": (
+        {},
+        {"success_trace_ids": "absent"},
+        {"absent_trace_ids": "absent", "batch_order": "shuffled"},
+        {"success_trace_ids": "absent", "absent_trace_ids": "absent", "batch_order": "shuffled"},
+    ),
+    "salesforce": (
+        {},
+        {
+            "upsert_status": "204",
+            "collection_bad_field": "record",
+            "same_id_twice": "applied",
+            "missing_in_retrieve": "left_out",
+        },
+        {"empty_csv_cell": "clears"},
+    ),
+    "netsuite": (
+        {},
+        {"success": "200", "eid": "put only", "property_case": "any", "date_times": "offset"},
+        {"success": "201", "retry_after": "present"},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One connection that writes, and its vendor."""
+
+    vendor: Remote
+    source: Source
+    connection: Connection
+    schema: Schema
+
+    def send(
+        self, mode: Mode, name: str, rows: Sequence[OutRow], match: str | None = None, *, job: bool = False
+    ) -> list[RowAnswer]:
+        definition = self.source.definition(name)
+        assert definition is not None
+        target = writes.choose(self.schema.objects[name], definition, mode, 10_000 if job else len(rows), match)
+        assert (target.write.job is not None) == job
+        if target.write.job is not None:
+            quick = {"every": "10ms", "up_to": "20ms"}
+            poll = target.write.job.poll.model_validate({**target.write.job.poll.model_dump(by_alias=True), **quick})
+            faster = target.write.job.model_copy(update={"poll": poll})
+            target = replace(target, write=target.write.model_copy(update={"job": faster}))
+        # a vendor that takes one row a call gets them so
+        size = target.write.batch
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return [answer for batch in batches for answer in writes.send(self.connection, target, batch)]
+
+    def judge(self, name: str, rows: Sequence[OutRow], answers: Sequence[RowAnswer], bad: set[str]) -> None:
+        """Each row confirmed, and its record is as it was sent; or refused with a reason, and it is not there."""
+        key = self.schema.objects[name].key[0]
+        there = {str(each[key]): each for each in self.vendor.dump(name)}
+        states = {answer.id: answer.state for answer in answers}
+        assert states == {row.id: "refused" if row.id in bad else "confirmed" for row in rows}
+        for row, answer in zip(rows, answers, strict=True):
+            assert answer.id == row.id
+            if answer.state == "refused":
+                assert answer.message
+                continue
+            record = there[answer.key or row.key or ""]
+            for field, value in row.values.items():
+                assert plain(record[field]) == plain(value), (row.id, field)
+
+
+@pytest.fixture
+def desk(bench: Callable[..., Bench]) -> Callable[..., Any]:
+    @contextmanager
+    def opened(source: str, objects: Sequence[str], variants: Variants) -> Iterator[Desk]:
+        made = bench(crm=(source, {name: {} for name in objects}), variants=dict(variants))
+        with made.acme.context() as context:
+            connection = context.open("crm", priority="interactive")
+            try:
+                schema = discover(connection, objects).schema
+                yield Desk(made.simulators["crm"], context.source_of("crm"), connection, schema)
+            finally:
+                connection.close()
+
+    return opened
+
+
+@pytest.mark.parametrize("variants", WRITING["hubspot"], ids=str)
+def test_hubspot_batches(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("hubspot", ["companies", "contacts"], variants) as at:
+        made = [
+            OutRow("c1", {"name": "Alpha", "numberofemployees": 5}),
+            OutRow("c2", {"name": "Beta", "numberofemployees": "many"}),
+            OutRow("c3", {"name": "Gamma", "city": "Oslo"}),
+            OutRow("c4", {"name": "Gamma", "city": "Bergen"}),
+            OutRow("c5", {"name": "Twin"}),
+            OutRow("c6", {"name": "Twin"}),
+        ]
+        answers = at.send("create", "companies", made)
+        at.judge("companies", made, answers, {"c2"})
+        assert len({answer.key for answer in answers if answer.key}) == 5, "no two rows are one record"
+
+        keys = [str(answer.key) for answer in answers if answer.key]
+        changed = [
+            OutRow("u1", {"city": "Paris"}, key=keys[0]),
+            OutRow("u2", {"numberofemployees": "few"}, key=keys[1]),
+            OutRow("u3", {"city": "Paris"}, key="990000000001"),
+            OutRow("u4", {"city": None}, key=keys[2]),
+        ]
+        at.judge("companies", changed, at.send("update", "companies", changed), {"u2", "u3"})
+
+        held = next(each["email"] for each in at.vendor.dump("contacts") if each["email"] and not each["_deleted"])
+        matched = [
+            OutRow("m1", {"firstname": "Same"}, match=held),
+            OutRow("m2", {"firstname": "Same"}, match="new.person@example.com"),
+            OutRow("m3", {"firstname": "Same"}, match="other.person@example.com"),
+            OutRow("m4", {"firstname": "Same", "lifecyclestage": "no such stage"}, match="bad.stage@example.com"),
+        ]
+        answers = at.send("upsert", "contacts", matched, "email")
+        at.judge("contacts", matched, answers, {"m4"})
+        emails = {str(each["id"]): each["email"] for each in at.vendor.dump("contacts")}
+        for row, answer in zip(matched, answers, strict=True):
+            assert answer.key is None or emails[answer.key] == row.match, "each answer is the row's own"
+
+
+@pytest.mark.parametrize("job", [False, True], ids=["collection", "job"])
+@pytest.mark.parametrize("variants", WRITING["salesforce"], ids=str)
+def test_salesforce_batches(variants: Variants, job: bool, desk: Callable[..., Any]) -> None:
+    with desk("salesforce", ["Account"], variants) as at:
+        made = [
+            OutRow("c1", {"Name": "Alpha", "BillingCity": "Bonn"}),
+            OutRow("c2", {"Name": None, "BillingCity": "Nowhere"}),
+            OutRow("c3", {"Name": "Gamma", "BillingCity": "Oslo"}),
+            OutRow("c4", {"Name": 'Quote " and, comma', "BillingCity": "Bergen"}),
+            OutRow("c5", {"Name": "Twin", "BillingCity": "Rome"}),
+            OutRow("c6", {"Name": "Twin", "BillingCity": "Rome"}),
+        ]
+        answers = at.send("create", "Account", made, job=job)
+        at.judge("Account", made, answers, {"c2"})
+        assert len({answer.key for answer in answers if answer.key}) == 5
+
+        keys = [str(answer.key) for answer in answers if answer.key]
+        at.vendor.configure(locked_ids=[keys[1]])
+        changed = [
+            OutRow("u1", {"BillingCity": "Paris"}, key=keys[0]),
+            OutRow("u2", {"BillingCity": "Paris"}, key=keys[1]),
+            OutRow("u3", {"BillingCity": "Paris"}, key="001000000000000AAA"),
+            OutRow("u4", {"BillingCity": None}, key=keys[2]),
+        ]
+        at.judge("Account", changed, at.send("update", "Account", changed, job=job), {"u2", "u3"})
+
+
+@pytest.mark.parametrize("variants", WRITING["salesforce"], ids=str)
+def test_a_field_that_salesforce_does_not_have_fails_its_row_alone(
+    variants: Variants, desk: Callable[..., Any]
+) -> None:
+    with desk("salesforce", ["Account"], variants) as at:
+        made = [
+            OutRow("c1", {"Name": "Alpha"}),
+            OutRow("c2", {"Name": "Beta", "Nowhere__c": "x"}),
+            OutRow("c3", {"Name": "Gamma"}),
+        ]
+        at.judge("Account", made, at.send("create", "Account", made), {"c2"})
+
+
+@pytest.mark.parametrize("variants", WRITING["salesforce"], ids=str)
+def test_salesforce_upserts_by_an_external_id(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("salesforce", ["Contact"], variants) as at:
+        at.vendor.mutate("add_field", "Contact", values={"name": "Ext__c", "type": "string", "external_id": True})
+        schema = discover(at.connection, ["Contact"]).schema
+        at = replace(at, schema=schema)
+        matched = [
+            OutRow("m1", {"LastName": "Same"}, match="x-1"),
+            OutRow("m2", {"LastName": "Same"}, match="x-2"),
+            OutRow("m3", {"LastName": None}, match="x-3"),
+        ]
+        for again in (False, True):
+            answers = at.send("upsert", "Contact", matched, "Ext__c")
+            at.judge("Contact", matched, answers, {"m3"})
+            ids = {str(each["Id"]): each["Ext__c"] for each in at.vendor.dump("Contact")}
+            for row, answer in zip(matched, answers, strict=True):
+                assert answer.key is None or ids[answer.key] == row.match
+            assert [answer.created for answer in answers if answer.state == "confirmed"] in (
+                [[False, False], [None, None]] if again else [[True, True]]
+            )
+
+
+@pytest.mark.parametrize("variants", WRITING["netsuite"], ids=str)
+def test_netsuite_records_one_by_one(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("netsuite", ["customer"], variants) as at:
+        made = [
+            OutRow("c1", {"companyname": "Alpha", "email": "alpha@example.com", "subsidiary": "1"}),
+            OutRow("c2", {"companyname": "Beta", "nowhere": "x", "subsidiary": "1"}),
+            OutRow("c3", {"companyname": "Gamma", "subsidiary": "1"}),
+        ]
+        answers = at.send("create", "customer", made)
+        at.judge("customer", made, answers, {"c2"})
+        keys = [str(answer.key) for answer in answers if answer.key]
+        assert [each["externalid"] for each in at.vendor.dump("customer") if each["id"] in keys] == ["c1", "c3"]
+        changed = [
+            OutRow("u1", {"companyname": "Renamed"}, key=keys[0]),
+            OutRow("u2", {"companyname": "Nobody"}, key="99999999"),
+            OutRow("u3", {"email": None}, key=keys[0]),
+        ]
+        at.judge("customer", changed, at.send("update", "customer", changed), {"u2"})
+        matched = [
+            OutRow("m1", {"companyname": "Made by its own id", "subsidiary": "1"}, match="own-1"),
+            OutRow("m2", {"companyname": "Renamed again"}, match="c1"),
+            OutRow("m3", {"companyname": "Bad", "nowhere": 1}, match="own-3"),
+        ]
+        at.judge("customer", matched, at.send("upsert", "customer", matched, "externalid"), {"m3"})
+
+
+@pytest.mark.parametrize("source", ["hubspot", "salesforce", "netsuite"])
+def test_rows_whose_answer_is_lost_are_unknown(source: str, desk: Callable[..., Any]) -> None:
+    name, field = {
+        "hubspot": ("companies", "name"),
+        "salesforce": ("Account", "Name"),
+        "netsuite": ("customer", "companyname"),
+    }[source]
+    with desk(source, [name], {}) as at:
+        at.vendor.fault("lost_answer", count=1, method="POST", path="create|composite|customer")
+        rows = [OutRow("r1", {field: "Written, but who knows"})]
+        answers = at.send("create", name, rows)
+        assert [answer.state for answer in answers] == ["unknown"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
 from backhaul.config import paths
@@ -15,6 +17,7 @@ from backhaul.http.request import Response
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
+from backhaul.protocol.values import spell
 
 if TYPE_CHECKING:
     from backhaul.protocol.writes import OutRow
@@ -40,9 +43,9 @@ class RowAnswer:
 
 
 def of_response(
-    connection: Connection, write: Write, rows: Sequence[OutRow], response: Response, key: Sequence[str]
+    connection: Connection, write: Write, rows: Sequence[OutRow], response: Response, match_field: str | None
 ) -> list[RowAnswer]:
-    """The answers to one batch, in the rows' order."""
+    """The answers to one batch, in the rows' order. match_field: the unique field of an upsert."""
     result = write.result
     if result is None:
         raise FixDefinition("the write does not say which row got which answer")
@@ -54,7 +57,13 @@ def of_response(
         case "order":
             return _by_order(result, rows, answer)
         case "id":
-            return _by_id(result, rows, answer)
+            values = write.values or connection.source.values
+            zone = connection.zone_of(values)
+            sent = {
+                row.id: {name: spell(value, values, zone) for name, value in _sent(row, match_field).items()}
+                for row in rows
+            }
+            return _by_id(result, rows, answer, sent)
         case "key":
             return _by_key(result, rows, answer)
         case "echo":
@@ -68,8 +77,14 @@ def _by_order(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[Ro
     return [_told(result, row, record) for row, record in zip(rows, records, strict=True)]
 
 
-def _by_id(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
-    found = _refused(result, answer, {row.id for row in rows})
+def _sent(row: OutRow, match_field: str | None) -> dict[str, Any]:
+    return {**row.values, **({} if match_field is None or row.match is None else {match_field: row.match})}
+
+
+def _by_id(
+    result: Result, rows: Sequence[OutRow], answer: Answer, sent: Mapping[str, Mapping[str, Any]]
+) -> list[RowAnswer]:
+    found = _refused(result, answer, {row.id: row.id for row in rows})
     nameless: list[Answer] = []
     for record in paths.each(result.records or ".", answer):
         name = paths.first(result.id or ".", record)
@@ -80,12 +95,14 @@ def _by_id(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAn
             if row is not None:
                 found[row.id] = _told(result, row, record)
     left = [row for row in rows if row.id not in found]
-    for row, matched in _by_values(result, left, nameless):
+    for row, matched in _by_values(result, left, nameless, sent):
         found[row.id] = _told(result, row, matched)
     return [found.get(row.id) or RowAnswer(row.id, "unknown", message="the answer does not name it") for row in rows]
 
 
-def _by_values(result: Result, rows: Sequence[OutRow], records: Sequence[Answer]) -> list[tuple[OutRow, Answer]]:
+def _by_values(
+    result: Result, rows: Sequence[OutRow], records: Sequence[Answer], sent: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[OutRow, Answer]]:
     """Answers without the row's id belong to the one row whose sent values they hold; to none where two would fit."""
     if result.values is None:
         return []
@@ -93,26 +110,33 @@ def _by_values(result: Result, rows: Sequence[OutRow], records: Sequence[Answer]
     free = list(rows)
     for record in records:
         written = paths.first(result.values, record)
-        fitting = [row for row in free if isinstance(written, Mapping) and _holds_values(written, row)]
-        if len(fitting) == 1 or (fitting and all(each.values == fitting[0].values for each in fitting)):
+        fitting = [row for row in free if isinstance(written, Mapping) and _holds_values(written, sent[row.id])]
+        if len(fitting) == 1 or (fitting and all(sent[each.id] == sent[fitting[0].id] for each in fitting)):
             pairs.append((fitting[0], record))
             free.remove(fitting[0])
     return pairs
 
 
-def _holds_values(written: Mapping[str, Any], row: OutRow) -> bool:
-    sent = {**row.values}
-    return bool(sent) and all(_same(written.get(name), value) for name, value in sent.items() if name in written)
+def _holds_values(written: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    told = {name: value for name, value in sent.items() if name in written}
+    return bool(told) and all(_same(written[name], value) for name, value in told.items())
 
 
 def _same(written: Any, sent: Any) -> bool:
     if written in (None, "") or sent in (None, ""):
         return written in (None, "") and sent in (None, "")
-    return str(written).lower() == str(sent).lower()
+    if str(written).lower() == str(sent).lower():
+        return True
+    if isinstance(sent, int | float) and not isinstance(sent, bool):
+        with contextlib.suppress(InvalidOperation):
+            return Decimal(str(written)) == Decimal(str(sent))
+    return False
 
 
 def _by_key(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
-    found = _refused(result, answer, {row.id for row in rows})
+    # an error may name the row's own id, or the record's key
+    named = {row.key: row.id for row in rows if row.key is not None} | {row.id: row.id for row in rows}
+    found = _refused(result, answer, named)
     by_key = {row.key: row for row in rows}
     for record in paths.each(result.records or ".", answer):
         key = _key(result, record)
@@ -122,8 +146,8 @@ def _by_key(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowA
     return [found.get(row.id) or RowAnswer(row.id, "unknown", message="the answer does not name it") for row in rows]
 
 
-def _refused(result: Result, answer: Answer, ids: set[str]) -> dict[str, RowAnswer]:
-    """Rows named by an error in a list of errors of its own."""
+def _refused(result: Result, answer: Answer, named: Mapping[str, str]) -> dict[str, RowAnswer]:
+    """Rows named by an error in a list of errors of its own. named: what an error may call a row -> its id."""
     at = result.error
     found: dict[str, RowAnswer] = {}
     if at is None or at.records is None or at.id is None:
@@ -131,10 +155,11 @@ def _refused(result: Result, answer: Answer, ids: set[str]) -> dict[str, RowAnsw
     for error in paths.each(at.records, answer):
         name = paths.first(at.id, error)
         for each in name if isinstance(name, list) else [name]:
-            if str(each) in ids:
+            row_id = named.get(str(each))
+            if row_id is not None:
                 facts = read_error(at, error)
-                code, message, named = (facts.get(part, "") for part in ("code", "message", "field"))
-                found[str(each)] = RowAnswer(str(each), "refused", code=code, message=message, field=named)
+                code, message, field = (facts.get(part, "") for part in ("code", "message", "field"))
+                found[row_id] = RowAnswer(row_id, "refused", code=code, message=message, field=field)
     return found
 
 

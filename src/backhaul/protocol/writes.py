@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,13 +74,6 @@ def choose(
     )
 
 
-def batches(target: Target, rows: Sequence[OutRow]) -> Iterator[list[OutRow]]:
-    """Rows in the vendor's largest batches."""
-    size = target.write.batch
-    for start in range(0, len(rows), size):
-        yield list(rows[start : start + size])
-
-
 def calls_for(target: Target, rows: int) -> int:
     """How many API calls so many rows take, jobs counted with their steps and one poll."""
     full = -(-rows // target.write.batch)
@@ -122,7 +115,7 @@ def send(
             said = facts.message or refused.what
             return [RowAnswer(row.id, "refused", code=facts.code, message=said, field=facts.field) for row in rows]
         raise
-    return of_response(connection, target.write, rows, response, target.schema.key)
+    return of_response(connection, target.write, rows, response, target.match_field)
 
 
 def _halved(connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
