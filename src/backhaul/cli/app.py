@@ -14,7 +14,7 @@ from backhaul.cli.failures import exit_code_of, show_failure
 
 SECTIONS: dict[str, dict[str, str]] = {
     "Start": {
-        "demo": "Run the main job against local simulators, in a new project.",
+        "demo": "Run the whole job against local simulators of three vendors.",
         "init": "Make a project: pipelines, sources, transforms.",
         "validate": "Check every file, and show where values come from.",
         "schema": "Print the JSON Schema of a kind of file, for editors.",

@@ -12,7 +12,6 @@ import click
 from backhaul.errors import BackhaulError, Bug, ConfigError
 
 STOPPED = 130
-_BROKEN_PIPE = 141
 
 
 def exit_code_of(failure: BaseException) -> int:
@@ -25,8 +24,6 @@ def exit_code_of(failure: BaseException) -> int:
             return failure.exit_code
         case click.Abort() | KeyboardInterrupt():
             return STOPPED
-        case BrokenPipeError():
-            return _BROKEN_PIPE
         case SystemExit():
             return failure.code if isinstance(failure.code, int) else int(failure.code is not None)
     return 1
@@ -103,10 +100,12 @@ def _usage(failure: click.ClickException) -> None:
 def _log(error: BackhaulError, failure: BaseException) -> str:
     """Write it to the log; gives the words that tell where the traceback is."""
     from backhaul.cli.session import log_folder
-    from backhaul.telemetry.log import Logger
+    from backhaul.telemetry.log import DEBUG, Logger, wanted
 
-    facts = {name: value for name, value in as_json(error).items() if name in ("customer", "connection", "object")}
-    Logger("cli").error("failed", error=failure, **facts)
+    facts = {name: value for name, value in as_json(error).items() if name not in ("exit_code", "problems")}
+    # whence an error came that we expected only matters to who looks for it
+    traced = failure if isinstance(error, Bug) or wanted(DEBUG) else None
+    Logger("cli").error("failed", error=traced, **facts)
     folder = log_folder()
     if folder is not None:
         return f"the traceback is in {folder}, or shown by --log-level debug"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
+from backhaul.telemetry.context import carried
+
 T = TypeVar("T")
 
 
@@ -33,7 +35,7 @@ def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
         except BaseException as error:  # noqa: BLE001  handed to the reader, which raises it
             put((False, None, error))
 
-    thread = threading.Thread(target=produce, name="ahead", daemon=True)
+    thread = threading.Thread(target=carried(produce), name="ahead", daemon=True)
     thread.start()
     try:
         while True:

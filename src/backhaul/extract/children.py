@@ -28,6 +28,7 @@ from backhaul.protocol.reads import Ask, Page, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.spool.parts import Part, WindowId
 from backhaul.spool.window import WindowSpool
+from backhaul.telemetry.context import carried
 
 if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
@@ -158,7 +159,7 @@ def _side_by_side(
     waiting: list[tuple[list[str], Future[tuple[datetime, list[Batch]]]]] = []
     try:
         for keys in batches:
-            waiting.append((keys, extractor.pool.submit(_of_parents, extractor, child, read, shape, keys)))
+            waiting.append((keys, extractor.pool.submit(carried(_of_parents), extractor, child, read, shape, keys)))
             if len(waiting) > extractor.workers:
                 ready, future = waiting.pop(0)
                 yield ready, *future.result()

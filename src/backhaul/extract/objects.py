@@ -30,6 +30,7 @@ from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field
 from backhaul.spool.parts import Part, WindowId, WindowMeta
 from backhaul.spool.spool import Spool
+from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import SILENT, ObjectStarted, Progress
 
 _SMALLEST = timedelta(seconds=1)
@@ -188,7 +189,7 @@ class Extractor:
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"windows-{task.name}") as pool:
             own = [ObjectRead(task.name) for _ in windows]
             futures = [
-                pool.submit(self._read_one, task, reads, bounds, name, vendor_now, part, on_part)
+                pool.submit(carried(self._read_one), task, reads, bounds, name, vendor_now, part, on_part)
                 for (bounds, name), part in zip(windows, own, strict=True)
             ]
             for future, part in zip(futures, own, strict=True):

@@ -22,6 +22,7 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.report import SyncReport
 from backhaul.spool.parts import Part, WindowId
 from backhaul.spool.spool import Spool
+from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import PartLoaded
 
 EAGER_ROWS = 100_000
@@ -52,7 +53,7 @@ class Loading:
         self._held = ExitStack()
         self._leased = False
         self._loader: Loader | None = None
-        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
+        self._thread = threading.Thread(target=carried(self._run), name="load", daemon=True)
         self._thread.start()
 
     def know(self, tables: Mapping[tuple[str, str], RawTable]) -> None:

@@ -25,6 +25,7 @@ from backhaul.protocol.schema import Schema
 from backhaul.spool.parts import Part
 from backhaul.spool.spool import Spool
 from backhaul.state.schemas import Drift as StoredDrift
+from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import ObjectDone
 
 SIDE_BY_SIDE = 6
@@ -168,7 +169,7 @@ def read_connection(
                 raise
 
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"read-{name}") as pool:
-            futures = {pool.submit(read, task): task for task in tasks}
+            futures = {pool.submit(carried(read), task): task for task in tasks}
             for future in as_completed(futures):
                 task = futures[future]
                 try:

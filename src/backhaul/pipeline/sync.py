@@ -22,6 +22,7 @@ from backhaul.pipeline.report import SyncReport
 from backhaul.pipeline.tasks import CHANGES
 from backhaul.spool.parts import Part, WindowId
 from backhaul.spool.spool import Spool
+from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import StageDone, StageStarted
 
 
@@ -76,7 +77,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
             read(names[0])
         elif names:
             with ThreadPoolExecutor(len(names), thread_name_prefix="connection") as pool:
-                for future in [pool.submit(read, name) for name in names]:
+                for future in [pool.submit(carried(read), name) for name in names]:
                     future.result()
         loading.drain()
         for each in pending:

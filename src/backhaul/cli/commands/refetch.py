@@ -15,9 +15,9 @@ from backhaul.cli.session import Session
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @wait_option
 def refetch(session: Session, customer: str, connection: str, object_name: str, keys: tuple[str, ...]) -> int:
-    """Read named records again, by their keys, whatever the watermark.
+    """Read named records again, by their keys.
 
-    For example: backhaul refetch acme crm deals 123 124
+    Whatever the watermark, with their children. For example: backhaul refetch acme crm deals 123 124
     """
     with session.project(progress=True) as project:
         return session.finish(project, project.customer(customer).refetch(connection, object_name, keys))
