@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import reading
+from benchmarks import reading, shaping
 from benchmarks.tables import Table, header, machine, printed, written
 
 Benchmark = Callable[[Path, int, bool], Table]
@@ -21,8 +21,12 @@ BENCHMARKS: dict[str, Benchmark] = {
         folder, 2_000 if quick else 200_000, rounds, 100 if quick else 2_000
     ),
     "slow": lambda folder, rounds, quick: reading.slow_vendor(
-        folder, 300 if quick else 3_000, 1, latency_ms=20 if quick else 200, limit=20
+        folder, 200 if quick else 3_000, latency_ms=20 if quick else 200, limit=20
     ),
+    "shape": lambda folder, rounds, quick: shaping.shape_and_push(
+        folder, 2_000 if quick else 1_000_000, 100 if quick else 10_000
+    ),
+    "startup": lambda folder, rounds, quick: shaping.startup(folder, rounds),
 }
 
 

@@ -28,12 +28,14 @@ class Failed(Exception):
 
 
 def run(arguments: Sequence[str], *, folder: Path) -> Figures:
-    """Run `python ARGUMENTS` to its end. Its output stands in a file in the folder. Raises Failed."""
+    """Run `python ARGUMENTS`, or `backhaul ...`, to its end; its output goes to a file in the folder. Raises Failed."""
+    python = Path(sys.executable)
+    command = [python.with_name("backhaul"), *arguments[1:]] if arguments[0] == "backhaul" else [python, *arguments]
     log = folder / "output.txt"
     # This process stays small: a child's peak is never less than what its parent held when it was started.
     with log.open("wb") as output:
         began = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *arguments], stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -95,7 +95,7 @@ def printed(table: Table) -> str:
         lines.append(cells)
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
     body = "\n".join(
-        "| " + " | ".join(_cell(cell, width, number) for number, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
+        "| " + " | ".join(_cell(cell, widths[column], column) for column, cell in enumerate(line)) + " |"
         for line in lines
     )
     return f"### {table.title}\n\n{body}\n"

@@ -133,14 +133,12 @@ def _joined(pages: Sequence[Page]) -> Page:
 
 
 def _columns_joined(parts: Sequence[Mapping[str, Any]], rows: Sequence[int]) -> dict[str, Any]:
-    return {
-        name: list(
-            chain.from_iterable(
-                columns[name] if name in columns else [None] * count for columns, count in zip(parts, rows, strict=True)
-            )
-        )
-        for name in dict.fromkeys(chain.from_iterable(parts))
-    }
+    joined: dict[str, list[Any]] = {}
+    for name in dict.fromkeys(chain.from_iterable(parts)):
+        column = joined[name] = []
+        for columns, count in zip(parts, rows, strict=True):
+            column += columns[name] if name in columns else [None] * count
+    return joined
 
 
 def _batch(page: Page, shape: Shape, task: Task, read_at: pa.Array, parents: Sequence[Any] | None) -> Batch:

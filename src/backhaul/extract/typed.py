@@ -96,6 +96,8 @@ def typed(
 
 def _decimals(column: Sequence[Any], *, exact: bool) -> pa.Array | None:
     """JSON numbers as decimals, where they are floats and integers."""
+    if isinstance(next((value for value in column if value is not None), None), str):
+        return None
     kinds = {type(value) for value in column} - {type(None)}
     if not kinds <= {int, float} or not kinds:
         return None

@@ -141,17 +141,21 @@ def read_window(
         nonlocal waiting, position
         if not waiting.pages:
             return
+        position = waiting.pages[-1].next if not waiting.rows else type_rows()
+        waiting = Waiting()
+
+    def type_rows() -> Position | None:
         batch = batch_of_pages(waiting.pages, waiting.read_at, shape, task)
         if on_records is not None:
             on_records(waiting.pages[-1], batch.rows)
         gathered.add(batch)
         result.rows += batch.rows.num_rows
         result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
-        position = waiting.pages[-1].next
-        if position is not None and capped:
+        behind = waiting.pages[-1].next
+        if behind is not None and capped:
             # the cap counts rows from the start of a chain of pages: a resumed read starts a new chain
-            position = Position(None, _last_of(batch.rows, task) or position.last_key)
-        waiting = Waiting()
+            return Position(None, _last_of(batch.rows, task) or behind.last_key)
+        return behind
 
     def write_part() -> None:
         nonlocal gathered
