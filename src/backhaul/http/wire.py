@@ -5,6 +5,7 @@ Tells apart what never left (always safe to send again) from what left without a
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 import zlib
@@ -12,16 +13,23 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import httpcore
 
 from backhaul.errors import FixDefinition
 from backhaul.http.request import Request
 from backhaul.telemetry import redact
 
 _AGENT = "backhaul/0.1"
+_TROUBLES = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
 
 
 class NotSent(Exception):
@@ -40,25 +48,27 @@ class Wire:
     """A pool of kept-alive connections, shared by threads."""
 
     def __init__(self, *, connections: int = 64, connect_timeout: float = 10.0, verify: bool = True) -> None:
-        self._limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._connections = connections
         self._verify: ssl.SSLContext | bool = verify
         self._connect_timeout = connect_timeout
-        self._pools: dict[str, httpx.HTTPTransport] = {}
+        self._pools: dict[tuple[str, str], httpcore.ConnectionPool] = {}
         self._proxies = getproxies()
 
-    def _pool(self, url: str) -> httpx.HTTPTransport:
+    def _pool(self, scheme: str, host: str) -> httpcore.ConnectionPool:
         proxy = ""
-        if self._proxies:
-            parts = urlsplit(url)
-            if not proxy_bypass(parts.hostname or ""):
-                proxy = self._proxies.get(parts.scheme) or self._proxies.get("all", "")
-        pool = self._pools.get(proxy)
+        if self._proxies and not proxy_bypass(host):
+            proxy = self._proxies.get(scheme) or self._proxies.get("all", "")
+        pool = self._pools.get((scheme, proxy))
         if pool is None:
-            if self._verify is True:
-                self._verify = httpx.create_ssl_context()
-            pool = httpx.HTTPTransport(verify=self._verify, limits=self._limits, proxy=proxy or None)
-            pool = self._pools.setdefault(proxy, pool)
+            # Certificates take longer to load than all else here: only where they are needed.
+            tls = self._tls() if scheme == "https" else None
+            pool = self._pools.setdefault((scheme, proxy), _new_pool(proxy, tls, self._connections))
         return pool
+
+    def _tls(self) -> ssl.SSLContext:
+        if not isinstance(self._verify, ssl.SSLContext):
+            self._verify = _tls_context() if self._verify else _trusting()
+        return self._verify
 
     def open(self, request: Request, on_sent: Callable[[], None] | None = None) -> Exchange:
         """Send and return once the answer's headers are there. Raises NotSent or NoAnswer."""
@@ -75,20 +85,27 @@ class Wire:
             "Accept": _ACCEPT[request.expects],
             **request.headers,
         }
-        url = request.full_url
-        _check(url)
+        address = _Address(request.full_url)
         try:
-            wired = httpx.Request(
+            wired = httpcore.Request(
                 request.method,
-                url,
-                headers=headers,
+                httpcore.URL(
+                    scheme=address.scheme.encode(),
+                    host=address.host.encode(),
+                    port=address.port,
+                    target=address.target.encode(),
+                ),
+                headers=[
+                    *address.headers(request),
+                    *((name.encode(), value.encode()) for name, value in headers.items()),
+                ],
                 content=request.body,
                 extensions={"timeout": timeouts, "trace": left},
             )
-            answer = self._pool(url).handle_request(wired)
-        except (httpx.InvalidURL, httpx.LocalProtocolError) as error:
+            answer = self._pool(address.scheme, address.host).handle_request(wired)
+        except httpcore.LocalProtocolError as error:
             raise FixDefinition(f"the request cannot be sent: {redact.text(str(error))}") from error
-        except httpx.TransportError as error:
+        except _TROUBLES as error:
             if not left.started:
                 raise NotSent(_reason(error, request.timeout)) from error
             left.finish()
@@ -101,6 +118,46 @@ class Wire:
             pool.close()
 
 
+def _new_pool(proxy: str, tls: ssl.SSLContext | None, connections: int) -> httpcore.ConnectionPool:
+    sizes: dict[str, Any] = {
+        "ssl_context": tls,
+        "max_connections": connections,
+        "max_keepalive_connections": connections,
+        "keepalive_expiry": 5.0,
+    }
+    if not proxy:
+        return httpcore.ConnectionPool(**sizes)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    default = {"http": 80, "https": 443}.get(parts.scheme, 1080)
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+        raise FixDefinition(f"the proxy {redact.text(proxy)} of the environment is none that can be used")
+    address = httpcore.URL(
+        scheme=parts.scheme.encode(), host=parts.hostname.encode(), port=parts.port or default, target=b"/"
+    )
+    if parts.scheme.startswith("socks"):
+        return httpcore.SOCKSProxy(proxy_url=address, proxy_auth=auth, **sizes)
+    proxy_tls = _tls_context() if parts.scheme == "https" else None
+    return httpcore.HTTPProxy(proxy_url=address, proxy_auth=auth, proxy_ssl_context=proxy_tls, **sizes)
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Whom to believe: the authorities that the environment names, as other tools take them, else certifi's."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file and not folder:
+        import certifi
+
+        file = certifi.where()
+    return ssl.create_default_context(cafile=file or None, capath=folder or None)
+
+
+def _trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 _ACCEPT: Mapping[str, str] = {
     "json": "application/json",
     "csv": "text/csv",
@@ -110,14 +167,31 @@ _ACCEPT: Mapping[str, str] = {
 }
 
 
-def _check(url: str) -> None:
-    """Raise FixDefinition where it is no address: nothing would ever come of trying."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise FixDefinition(f"the request cannot be sent: {redact.text(url)} is no web address")
+class _Address:
+    """A URL as it goes over the wire. Raises FixDefinition where it is none: nothing would ever come of trying."""
+
+    __slots__ = ("host", "port", "scheme", "target")
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            self.scheme, self.port = parts.scheme, parts.port
+            self.host = (parts.hostname or "").encode("idna").decode()
+        except ValueError:
+            self.scheme, self.host = "", ""
+        if self.scheme not in ("http", "https") or not self.host:
+            raise FixDefinition(f"the request cannot be sent: {redact.text(url)} is no web address")
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        # What is escaped already stays; only what no request line may hold is escaped here.
+        self.target = quote(target, safe="%/?:@!$&'()*+,;=-._~[]|")
+
+    def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        """Those that HTTP itself wants."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        found = [(b"Host", (name if self.port is None else f"{name}:{self.port}").encode())]
+        if request.body is not None or request.method in ("POST", "PUT", "PATCH"):
+            found.append((b"Content-Length", str(len(request.body or b"")).encode()))
+        return found
 
 
 class _Left:
@@ -145,11 +219,11 @@ class _Left:
 
 
 def _reason(error: Exception, timeout: float) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
+    if isinstance(error, httpcore.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, httpx.PoolTimeout):
+    if isinstance(error, httpcore.PoolTimeout):
         return "no free connection in time"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return f"nothing came for {timeout:g} s"
     return redact.text(str(error)) or type(error).__name__
 
@@ -157,9 +231,9 @@ def _reason(error: Exception, timeout: float) -> str:
 class Exchange:
     """An answer whose body is still to be read. Close it, or use it as a context manager."""
 
-    def __init__(self, answer: httpx.Response, sent_at: datetime, max_bytes: int, deadline: float) -> None:
-        self.status = answer.status_code
-        self.headers = _lower(answer.headers.raw)
+    def __init__(self, answer: httpcore.Response, sent_at: datetime, max_bytes: int, deadline: float) -> None:
+        self.status = answer.status
+        self.headers = _lower(answer.headers)
         self.sent_at = sent_at
         self._answer = answer
         self._max_bytes = max_bytes
@@ -185,7 +259,7 @@ class Exchange:
                 if bounded and time.monotonic() > self._deadline:
                     raise NoAnswer("the body came too slowly")
                 yield chunk
-        except httpx.TransportError as error:
+        except _TROUBLES as error:
             raise NoAnswer(f"the body was cut: {error}") from error
         except zlib.error as error:
             raise NoAnswer(f"the body is damaged: {error}") from error
@@ -193,9 +267,9 @@ class Exchange:
     def _decoded(self) -> Iterator[bytes]:
         encoding = self.headers.get("content-encoding", "identity").lower()
         if encoding in ("identity", ""):
-            return self._answer.iter_raw()
+            return self._answer.iter_stream()
         if encoding in ("gzip", "x-gzip"):
-            return _gunzip(self._answer.iter_raw())
+            return _gunzip(self._answer.iter_stream())
         raise NoAnswer(f"the body is encoded as {encoding}, which was not asked for")
 
     def close(self) -> None:
