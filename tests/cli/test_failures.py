@@ -101,10 +101,11 @@ def test_a_missing_secret_is_named(backhaul: Call, acme: Running, monkeypatch: p
 
 
 def test_one_connections_failure_is_listed_and_the_others_land(
-    backhaul: Call, hubspot: Running, customer: Callable[..., Path]
+    backhaul: Call, hubspot: Running, customer: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OTHER_TOKEN", "pat-na1-nobody-knows-it")
     good = connection_to(hubspot, {"owners": {}})
-    bad = {**good, "credentials": {"token": "pat-na1-nobody-knows-it"}}
+    bad = {**good, "credentials": {"token": "${OTHER_TOKEN}"}}
     customer("acme", crm=good, other=bad)
     said = backhaul("run", "acme", "--json")
     assert said.code == 4

@@ -209,12 +209,18 @@ class Drawn:
             tally = self._tally
             stages = [(customer, stage, now - began) for customer, (stage, began) in tally.stages.items()]
             reading = sorted(tally.reading.items(), key=lambda each: -each[1].rows)
-            waits = [(place, reason, until - now) for place, (reason, until) in tally.waiting.items() if until > now]
+            waits = {(place[1], reason): until - now for place, (reason, until) in tally.waiting.items() if until > now}
+            waits |= {
+                (place[1], one.waiting): one.waits_until - now
+                for place, one in reading
+                if one.waiting and one.waits_until > now
+            }
             lines: list[RenderableType] = []
             for customer, stage, seconds in stages[:_MOST_LINES]:
                 lines.append(Text.assemble((customer, "bold"), f"  {stage}", (f"  {clock(seconds)}", "dim")))
             grid = Table.grid(padding=(0, 2, 0, 0))
-            grid.add_column(no_wrap=True, max_width=30)
+            # a long name takes a second line before a figure is cut
+            grid.add_column(overflow="fold", max_width=30)
             for _ in range(3):
                 grid.add_column(justify="right", no_wrap=True)
             grid.add_column(no_wrap=True)
@@ -223,7 +229,7 @@ class Drawn:
                 name = f"  {customer + ' ' if several else ''}{connection}.{object_name}"
                 grid.add_row(name, *_figures(one, now))
             lines.append(grid)
-            for (_, connection), reason, seconds in waits[:3]:
+            for (connection, reason), seconds in list(waits.items())[:3]:
                 lines.append(Text(f"  {connection}  waiting {span(seconds)}: {reason}", style="yellow"))
             if summary := _summary(tally, len(reading)):
                 lines.append(Text(summary, style="dim"))
@@ -236,8 +242,7 @@ def _figures(one: Reading, now: float) -> tuple[RenderableType, ...]:
     from rich.text import Text
 
     if one.waiting and one.waits_until > now:
-        wait = Text(f"waiting {span(one.waits_until - now)}: {one.waiting}", style="yellow")
-        return (f"{one.rows:,}", "", "", wait)
+        return (f"{one.rows:,}", "", "", Text("waiting", style="yellow"))
     total = f"{one.rows:,}" if one.expected is None else f"{one.rows:,} of {one.expected:,}"
     rate = f"{one.rate():,.0f}/s" if one.rows else ""
     left = one.left()
@@ -250,7 +255,7 @@ def _bar(one: Reading) -> RenderableType:
 
     if not one.expected:
         return Text(many(one.pages, "page") if one.pages else "", style="dim")
-    return ProgressBar(total=one.expected, completed=min(one.rows, one.expected), width=14)
+    return ProgressBar(total=one.expected, completed=min(one.rows, one.expected), width=10)
 
 
 def _summary(tally: Tally, reading: int) -> str:

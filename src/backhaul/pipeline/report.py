@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from backhaul.errors import BackhaulError
+from backhaul.errors import BackhaulError, ConfigError
 from backhaul.extract.task import Drift
 
 
@@ -22,7 +22,9 @@ class Failure:
 
     @classmethod
     def of(cls, error: BackhaulError, connection: str, object: str = "") -> Failure:
-        return cls(error.connection or connection, error.object or object, error.what, error.next_step, error.exit_code)
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        what = ": ".join([error.what, "; ".join(problems)]) if problems else error.what
+        return cls(error.connection or connection, error.object or object, what, error.next_step, error.exit_code)
 
 
 @dataclass
