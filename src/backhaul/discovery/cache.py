@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 
 from backhaul.config.source import Source
-from backhaul.discovery.discover import change_field, discover, fingerprint
+from backhaul.discovery.discover import change_field, discover, fingerprint, key_of
 from backhaul.discovery.drift import drift_between
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.schema import ObjectSchema, Schema
@@ -25,10 +26,17 @@ def known_schema(schemas: Schemas, customer: str, connection: str) -> Schema | N
 
 
 def schema_of(
-    connection: Connection, schemas: Schemas, objects: Sequence[str], *, run: str, force: bool = False
+    connection: Connection,
+    schemas: Schemas,
+    objects: Sequence[str],
+    *,
+    run: str,
+    force: bool = False,
+    contracts: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Schema, list[Drift], dict[str, str]]:
     """The schema of these objects, what drifted since the last one, and the objects that the account does not give.
 
+    force: ask the vendor, however young the one at hand is. contracts: what becomes of new fields, by object.
     Raises what `discover` raises.
     """
     before = known_schema(schemas, connection.customer, connection.name)
@@ -45,7 +53,11 @@ def schema_of(
         found_now = (
             {name: _unreadable_as_before(each, before) for name, each in after.objects.items()} if not force else {}
         )
-        after = Schema(after.connection, {**kept, **after.objects, **found_now}, "", after.discovered_at)
+        objects_now = {
+            name: _told_new(each, before.objects.get(name), contracts.get(name, "evolve"), force)
+            for name, each in {**after.objects, **found_now}.items()
+        }
+        after = Schema(after.connection, {**kept, **objects_now}, "", after.discovered_at)
     after = Schema(after.connection, after.objects, fingerprint(after.objects.values()), after.discovered_at)
     drift = drift_between(before, after, run) if before is not None else []
     schemas.put(connection.customer, connection.name, after.fingerprint, msgspec.json.encode(after).decode(), drift)
@@ -57,6 +69,18 @@ def _unreadable_as_before(now: ObjectSchema, before: Schema) -> ObjectSchema:
     then = before.objects.get(now.name)
     refused = {name for name, each in then.fields.items() if not each.readable} if then is not None else set()
     fields = {name: replace(each, readable=name not in refused) for name, each in now.fields.items()}
+    return replace(now, fields=fields)
+
+
+def _told_new(now: ObjectSchema, then: ObjectSchema | None, contract: str, force: bool) -> ObjectSchema:
+    """Fields that were not there before are marked, where they are not simply taken.
+
+    A discovery that is asked for by hand accepts what a frozen object has now.
+    """
+    if then is None or contract == "evolve" or (contract == "freeze" and force):
+        return now
+    was = then.fields
+    fields = {name: replace(each, new=name not in was or was[name].new) for name, each in now.fields.items()}
     return replace(now, fields=fields)
 
 
@@ -92,7 +116,7 @@ def with_definition(schema: Schema, source: Source) -> Schema:
         definition = source.definition(name)
         if definition is not None:
             objects[name] = ObjectSchema(
-                each.name, definition.keys, each.fields, each.label, each.custom,
+                each.name, key_of(definition, name, each.facts), each.fields, each.label, each.custom,
                 change_field(definition, each.fields), each.facts,
             )  # fmt: skip
     return Schema(schema.connection, objects, schema.fingerprint, schema.discovered_at)

@@ -237,9 +237,9 @@ class Extractor:
                 self._discard(task, window)
                 if number + 1 == len(choices):
                     raise (no_read(task, role) if isinstance(cannot, NextRead) else cannot) from None
-            except TooMany:
+            except TooMany as more:
                 self._discard(task, window)
-                halves = [(half, half.name) for half in _halves(bounds, vendor_now, task)]
+                halves = [(half, half.name) for half in _halves(bounds, vendor_now, task, more)]
                 return [
                     each
                     for half, half_name in halves
@@ -359,11 +359,15 @@ def no_read(task: Task, role: str) -> FixDefinition:
     )
 
 
-def _halves(bounds: Bounds, vendor_now: datetime, task: Task) -> tuple[Bounds, Bounds]:
+def _halves(bounds: Bounds, vendor_now: datetime, task: Task, more: TooMany) -> tuple[Bounds, Bounds]:
     """A window in two. Raises FixDefinition where it is one instant already."""
     upper = bounds.upper or vendor_now
     lower = bounds.lower or upper - timedelta(days=365 * 20)
     if upper - lower <= _SMALLEST:
-        raise FixDefinition("more records share one change time than the vendor serves of one read", object=task.name)
+        raise FixDefinition(
+            f"{more}; even what changed within one second is too much",
+            next_step="read fewer fields of it, or give the source definition a smaller page size",
+            object=task.name,
+        )
     middle = lower + (upper - lower) / 2
     return Bounds(lower, middle), Bounds(middle, bounds.upper)

@@ -71,7 +71,8 @@ def discover_connection(context: Context, name: str, objects: Sequence[str] = ()
         # of `all` only what is asked for by name is looked into: an account may have a thousand objects
         looked_at = list(objects) if choices.objects == "all" else list(wanted)
         schema, drift, refused = schema_of(
-            connection, context.state.schemas, looked_at, run=context.run_id, force=True
+            connection, context.state.schemas, looked_at, run=context.run_id, force=True,
+            contracts={each: choice.contract for each, choice in chosen.items()},
         )  # fmt: skip
         for each, reason in refused.items():
             required = each in chosen and chosen[each].required

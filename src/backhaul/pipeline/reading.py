@@ -91,8 +91,9 @@ def open_reader(
         else:
             choices = config.objects
         schema, drift, not_served = schema_of(
-            connection, context.state.schemas, list(choices), run=context.run_id, force=rediscover
-        )
+            connection, context.state.schemas, list(choices), run=context.run_id, force=rediscover,
+            contracts={each: choice.contract for each, choice in choices.items()},
+        )  # fmt: skip
         for each in drift:
             report.drift.append((name, _as_drift(each)))
         for object_name, reason in not_served.items():
@@ -104,10 +105,33 @@ def open_reader(
                     )
                 )
         schema = with_definition(schema, context.source_of(name))
-        return Reader(context, connection, schema, spool), choices
+        return Reader(context, connection, schema, spool), _without_frozen(name, context, schema, choices, report)
     except BaseException:
         connection.close()
         raise
+
+
+def _without_frozen(
+    name: str, context: Context, schema: Schema, choices: Mapping[str, ObjectChoice], report: SyncReport
+) -> Mapping[str, ObjectChoice]:
+    """The choices less the objects that have new fields against their contract, and less their children."""
+    frozen: set[str] = set()
+    for object_name, choice in choices.items():
+        known = schema.objects.get(object_name)
+        new = [each.name for each in known.fields.values() if each.new] if known is not None else []
+        if choice.contract == "freeze" and new:
+            frozen.add(object_name)
+            what = f"the vendor has new fields, and the contract of {object_name} is freeze: {', '.join(new)}"
+            accept = f"accept them with `backhaul discover {context.customer} {name}`, or set another contract"
+            report.failures.append(Failure(name, object_name, what, accept))
+    source = context.source_of(name)
+    parents = {each: source.definition(each) for each in choices}
+    return {
+        each: choice
+        for each, choice in choices.items()
+        if each not in frozen
+        and not ((own := parents[each]) is not None and own.parent is not None and own.parent.object in frozen)
+    }
 
 
 def _as_drift(each: StoredDrift) -> Any:

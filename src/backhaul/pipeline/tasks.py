@@ -88,7 +88,8 @@ def _definition(source: Source, name: str, choice: ObjectChoice) -> ObjectDefini
 def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectChoice) -> tuple[Field, ...]:
     """The chosen fields, with those that reading itself needs: the key, the change field, what tells of deletion."""
     if choice.fields == "all":
-        return tuple(each for each in schema.fields.values() if each.readable)
+        left_out = choice.contract == "discard"
+        return tuple(each for each in schema.fields.values() if each.readable and not (each.new and left_out))
     unknown = [name for name in choice.fields if name not in schema.fields]
     if unknown:
         import difflib

@@ -238,7 +238,7 @@ def _capped(page: Page, read: Read, ask: Ask, chain: int) -> Page:
         return page
     if cap.then == "split":
         if page.total is not None and page.total > cap.rows:
-            raise TooMany(ask.schema.name)
+            raise TooMany(f"the vendor serves {cap.rows} rows of one read, and there are {page.total}")
         return page
     if page.next is not None and chain + (read.size or 0) > cap.rows:
         return replace(page, next=Position(None, last_key(page.columns, ask.schema.key)))

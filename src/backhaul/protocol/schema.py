@@ -26,6 +26,8 @@ class Field:
     unique: bool = False
     readable: bool = True
     """False: discovery names it, but reads that ask for it are refused."""
+    new: bool = False
+    """It came after the object was first read, and the contract does not simply take it."""
     length: int | None = None
     options: tuple[str, ...] = ()
     open: bool = False
