@@ -17,6 +17,7 @@ from backhaul.extract.objects import Extractor
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.http.refusals import Stopped
 from backhaul.load.tables import RawTable
+from backhaul.pipeline.choosing import tried, without_frozen
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.report import Failure, SyncReport
 from backhaul.pipeline.tasks import Marks, tasks_of
@@ -90,10 +91,15 @@ def open_reader(
             choices = {each.name: ObjectChoice() for each in list_objects(connection)}
         else:
             choices = config.objects
-        schema, drift, not_served = schema_of(
-            connection, context.state.schemas, list(choices), run=context.run_id, force=rediscover,
-            contracts={each: choice.contract for each, choice in choices.items()},
-        )  # fmt: skip
+        source = context.source_of(name)
+
+        def schema_for(those: Mapping[str, ObjectChoice]) -> tuple[Schema, list[StoredDrift], dict[str, str]]:
+            return schema_of(
+                connection, context.state.schemas, list(those), run=context.run_id, force=rediscover,
+                contracts={each: choice.contract for each, choice in those.items()},
+            )  # fmt: skip
+
+        (schema, drift, not_served), choices = tried(choices, source, name, report, schema_for)
         for each in drift:
             report.drift.append((name, _as_drift(each)))
         for object_name, reason in not_served.items():
@@ -104,34 +110,11 @@ def open_reader(
                         name, object_name, f"the account does not give the object: {reason}", "grant the right to it"
                     )
                 )
-        schema = with_definition(schema, context.source_of(name))
-        return Reader(context, connection, schema, spool), _without_frozen(name, context, schema, choices, report)
+        schema = with_definition(schema, source)
+        return Reader(context, connection, schema, spool), without_frozen(choices, source, schema, name, report)
     except BaseException:
         connection.close()
         raise
-
-
-def _without_frozen(
-    name: str, context: Context, schema: Schema, choices: Mapping[str, ObjectChoice], report: SyncReport
-) -> Mapping[str, ObjectChoice]:
-    """The choices less the objects that have new fields against their contract, and less their children."""
-    frozen: set[str] = set()
-    for object_name, choice in choices.items():
-        known = schema.objects.get(object_name)
-        new = [each.name for each in known.fields.values() if each.new] if known is not None else []
-        if choice.contract == "freeze" and new:
-            frozen.add(object_name)
-            what = f"the vendor has new fields, and the contract of {object_name} is freeze: {', '.join(new)}"
-            accept = f"accept them with `backhaul discover {context.customer} {name}`, or set another contract"
-            report.failures.append(Failure(name, object_name, what, accept))
-    source = context.source_of(name)
-    parents = {each: source.definition(each) for each in choices}
-    return {
-        each: choice
-        for each, choice in choices.items()
-        if each not in frozen
-        and not ((own := parents[each]) is not None and own.parent is not None and own.parent.object in frozen)
-    }
 
 
 def _as_drift(each: StoredDrift) -> Any:
@@ -171,11 +154,16 @@ def read_connection(
         only = wanted.of(name)
         if wanted.objects and not only:
             return reader
-        tasks = tasks_of(
-            context.source_of(name), reader.schema, choices, marks, now,
-            only=only, full=wanted.full, since=wanted.since, check_deletes=wanted.check_deletes,
-            census=wanted.census,
-        )  # fmt: skip
+        source = context.source_of(name)
+
+        def tasks_for(those: Mapping[str, ObjectChoice]) -> list[Task]:
+            return tasks_of(
+                source, reader.schema, those, marks, now,
+                only=only, full=wanted.full, since=wanted.since, check_deletes=wanted.check_deletes,
+                census=wanted.census,
+            )  # fmt: skip
+
+        tasks, _ = tried(choices, source, name, report, tasks_for)
         dead = threading.Event()
 
         def read(task: Task) -> ObjectRead | None:
@@ -203,7 +191,8 @@ def read_connection(
                     continue
                 except BackhaulError as error:
                     failure = Failure.of(error, name, task.name)
-                    if not (isinstance(error, Reauthorise) and any(f.exit_code == 4 for f in report.failures)):
+                    told = any(each.exit_code == 4 and each.connection == name for each in report.failures)
+                    if not (isinstance(error, Reauthorise) and told):
                         report.failures.append(failure)
                     context.progress.on(ObjectDone(context.customer, name, task.name, failed=error.what))
                     continue
