@@ -41,16 +41,20 @@ ROOTS: dict[str, str] = {
     "items": "a batch, each wrapped as `item` says",
     "item.id": "the row's own id, the same when it is sent again",
     "values": "the row's fields",
+    "values.*": "one of them",
     "match.field": "the unique field of an upsert",
     "match.value": "its value",
     "match.values": "its values in a batch",
     "operation": "the write's mode",
-    "version": "the record's version as last seen",
-    "idempotency_key": "one a request, the same when it is sent again",
-    "to.*": "the other end of an association",
-    "body": "the request inside an envelope",
 }
-FORMATS = ("upper", "lower", "host", "unix", "unix_ms", "quoted")
+FORMATS: dict[str, str] = {
+    "upper": "in capitals",
+    "lower": "in small letters",
+    "host": "as part of a host name: small letters, hyphens for underscores",
+    "unix": "a time as whole seconds since 1970",
+    "guid": "32 hexadecimal digits with hyphens between",
+    "quoted": "in double quotes, escaped as JSON; of a list, each",
+}
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_]+)?)(?::([a-z_]+))?\}")
 

@@ -8,6 +8,7 @@ value; there are no expressions and no code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -38,12 +39,33 @@ Condition = Annotated[
 ]
 
 
+def _check_pattern(text: str) -> str:
+    try:
+        groups = re.compile(text).groups
+    except re.error as failure:
+        raise ValueError(f"is no regular expression: {failure}") from None
+    if groups < 1:
+        raise ValueError("needs a group, whose text is the value")
+    return text
+
+
+def _check_wrap(text: str) -> str:
+    if text.count("{}") != 1:
+        raise ValueError("needs one {}, where the value goes")
+    return text
+
+
 class Cut(Model):
-    """A path whose text is cut or changed: group 1 of `match`, or its case."""
+    """A path whose text is cut or changed: group 1 of `match`, its case, then what is put around it."""
 
     source: PathText = Field(alias="from")
-    match: str | None = Field(default=None, description="A regular expression; group 1 is the value.")
+    match: Annotated[str, AfterValidator(_check_pattern)] | None = Field(
+        default=None, description="A regular expression; group 1 is the value."
+    )
     case: Literal["lower", "upper"] | None = None
+    wrap: Annotated[str, AfterValidator(_check_wrap)] | None = Field(
+        default=None, description="What stands around the value, at `{}`: `cf_{}`."
+    )
 
 
 Reader = PathText | Cut
@@ -62,10 +84,11 @@ class Values(Model):
 
 
 class Query(Model):
-    """A query text, rendered to `{query}`: the text, `where` joined by and, then `order`."""
+    """A query text, rendered to `{query}`: the text, `where` joined by and, then `order`. Without a text the clauses
+    stand alone, and where none is bound `{query}` is unbound."""
 
     language: Literal["soql", "suiteql", "odata"] = Field(description="How literals are escaped and times written.")
-    text: Template
+    text: Template = ""
     where: list[Template] = Field(
         default_factory=list, description="Clauses; one with an unbound placeholder is left out."
     )
@@ -91,8 +114,6 @@ class Call(Model):
     csv: Literal["items"] | None = Field(default=None, description="The batch as CSV with a header line.")
     query: Query | None = None
     format: Literal["json", "csv", "xml"] = "json"
-    envelope: bool = Field(default=True, description="Whether the source's envelope goes around the body.")
-    bundle: bool = Field(default=False, description="Whether it may travel in the source's bundle.")
 
     @property
     def method(self) -> str:
@@ -212,18 +233,30 @@ class ReadJob(Model):
     delete: Call | None = None
 
 
+class Spread(Model):
+    """Fields that stand apart from a record's own, in a map or a list of pairs; a write puts them back there."""
+
+    source: PathText = Field(alias="from")
+    name: PathText | None = Field(default=None, description="Of a list: where an entry has the field's name.")
+    value: PathText | None = Field(default=None, description="Of a list: where an entry has its value.")
+    wrap: Annotated[str, AfterValidator(_check_wrap)] = Field(
+        default="{}", description="How the fields are called here, as discovery calls them: `cf_{}`."
+    )
+
+
 class Read(Call):
     """One way to get records of an object."""
 
     size: int | None = Field(default=None, gt=0, description="The page size, as `{size}`.")
     records: PathText = Field(default=".", description="Where the records stand.")
     lift: PathText | None = Field(default=None, description="A map on the record whose entries are its fields.")
+    spread: Spread | None = Field(default=None, description="Fields that stand apart from the record's own.")
     drop: list[str] = Field(default_factory=list, description="Entries of a record that are no fields.")
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields put on the record: a path, or a placeholder."
     )
     only: Condition | None = Field(default=None, description="Records that do not hold it are left out.")
-    order: Literal["none", "key", "changed", "newest_first"] = Field(
+    order: Literal["none", "key", "changed"] = Field(
         default="none", description="The order of rows over the whole window; what a part-read may commit hangs on it."
     )
     next: Next | None = None
@@ -239,7 +272,7 @@ class Read(Call):
         default=None, gt=0, description="A longer URL is split by slices of fields, joined on the key."
     )
     each: list[str] | Template | None = Field(default=None, description="Done once a value, as `{each}`.")
-    hydrate: Call | None = Field(default=None, description="Asked once a record; its answer is merged into it.")
+    hydrate: bool = Field(default=False, description="It gives keys only; the records are read `by_key`.")
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     job: ReadJob | None = None
 
@@ -276,10 +309,11 @@ class ChangedField(Model):
 
 
 class ChangedToken(Model):
-    """The vendor keeps the position: a delta token or link, kept with the rows."""
+    """The vendor keeps the position: a delta token or link, kept with the rows. `all` begins without one; from then on
+    it is the page token of the first page."""
 
     type: Literal["token"]
-    save: PathText = Field(description="What the last page leaves.")
+    save: PathText = Field(description="Where the last page tells the position.")
     field: str | None = Field(default=None, description="The change field, for newest wins.")
     reach: Duration | None = Field(default=None, description="How long a token lives; older, `all` is read again.")
 
@@ -309,8 +343,6 @@ class DeleteFeed(Read):
     key: PathText
     at: PathText
     every: Duration = Field(default="1h", validate_default=True)
-    covered: PathText | None = Field(default=None, description="Up to when the answer was complete.")
-    max_window: Duration | None = Field(default=None, description="The longest `{since}` to `{until}` that is served.")
 
 
 class DeleteScan(Model):
@@ -344,13 +376,15 @@ Delete = Annotated[DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteM
 
 
 class Parent(Model):
-    """What makes an object a child: its rows are replaced parent by parent."""
+    """What makes an object a child: asked with its parents, its rows replaced parent by parent. A child that tells
+    change itself (`changed`) is asked for every parent instead, with a position for each, and its rows are merged."""
 
     object: str
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
     )
+    shared: bool = Field(default=False, description="Several parents may give the same child; it goes with the last.")
 
 
 # -- writes --------------------------------------------------------------------------------------------------------
@@ -360,8 +394,8 @@ class Result(Model):
     """Which row of a batch got which answer; a row without one is `unknown`."""
 
     type: Literal["status", "all", "order", "id", "key", "echo"] = Field(
-        description="status: one row, HTTP says. all: the batch at once. order, id, key: by place, by the row's own id, "
-        "by key. echo: result rows hold the sent columns."
+        description="status: one row, HTTP says. all: the batch at once. order: by place, or by the place from 0 that "
+        "`id` tells. id, key: by the row's own id, by key. echo: result rows hold the sent columns."
     )
     records: PathText | None = None
     id: PathText | None = None
@@ -373,9 +407,6 @@ class Result(Model):
         default=None, description="Where an answer repeats what was written, for answers that lack the row's id."
     )
     error: ErrorAt | None = None
-    conflict: Condition | None = Field(
-        default=None, description="Refused because the record is no longer as last seen."
-    )
     outcome: Literal["confirmed", "refused", "planned"] | None = Field(
         default=None, description="Of every row in a result file."
     )
@@ -417,7 +448,6 @@ class Write(Call):
         description="The field that holds the row's own id at the vendor: by it a lost row is found again.",
     )
     job: WriteJob | None = None
-    only_auth: list[str] = Field(default_factory=list, description="The ways in that may do it; empty: all.")
 
     @model_validator(mode="before")
     @classmethod
@@ -429,7 +459,7 @@ class Write(Call):
         ):
             create = data["job"].get("create") if isinstance(data["job"], dict) else None
             if isinstance(create, dict):
-                data = {**data, **{m: create[m] for m in ("post", "put", "patch") if m in create}}
+                data = {**data, **{m: create[m] for m in ("post", "put", "patch", "delete") if m in create}}
         return data
 
     @model_validator(mode="after")
@@ -446,7 +476,6 @@ class Writes(Model):
     update: list[Write] = Field(default_factory=list)
     upsert: list[Write] = Field(default_factory=list)
     delete: list[Write] = Field(default_factory=list)
-    associate: list[Write] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod
@@ -484,16 +513,29 @@ def _listed(data: Any) -> Any:
 # -- objects and the source ----------------------------------------------------------------------------------------
 
 
+class Discover(Call):
+    """A discovery request: `keep` names what is kept of each record."""
+
+    records: PathText = "."
+    next: Next | None = None
+    size: int | None = None
+    only: Condition | None = None
+    keep: dict[str, Reader | bool | Condition]
+
+
 class ObjectDefinition(Model):
     """A thing in the source: its key, how change shows, how it is read and written."""
 
-    key: str | list[str] = "id"
+    key: Template | list[Template] = Field(default="id", description="A field, or several; may hold `{object.x}`.")
     label: str | None = None
     constants: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="Its own constants, as `{with.x}`."
     )
     fields: dict[str, OurType] | None = Field(
-        default=None, description="Its fields, where discovery does not give them."
+        default=None, description="Fields that discovery does not give; the source's discovery is not asked then."
+    )
+    discovery: Discover | list[Discover] | None = Field(
+        default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
     )
     changed: Changed = Field(default=ChangedNone(type="none"))
     parent: Parent | None = None
@@ -506,20 +548,11 @@ class ObjectDefinition(Model):
         return (self.key,) if isinstance(self.key, str) else tuple(self.key)
 
 
-class Discover(Call):
-    """A discovery request: `keep` names what is kept of each record."""
-
-    records: PathText = "."
-    next: Next | None = None
-    size: int | None = None
-    only: Condition | None = None
-    keep: dict[str, Reader | bool | Condition]
-
-
 class Discovery(Model):
     """Where objects and fields come from. Kept of an object: name, label, custom, readable, writable, and what
     `{object.*}` needs; of a field: name, type, label, description, custom, read_only, creatable, updatable, required,
-    unique, options, open (other values are taken, too), references, length, written (its name in writes)."""
+    unique, options, open (other values are taken, too), references, length, written (its name in writes). Of several
+    requests for fields each adds to what the ones before told of a field."""
 
     objects: Discover | None = None
     fields: Discover | list[Discover] | None = None
@@ -666,27 +699,6 @@ class ErrorRule(Model):
     only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
 
 
-class Envelope(Model):
-    """What goes around every request's body, at `{body}`; answers are read from `answer` on."""
-
-    json_body: Any = Field(default=None, alias="json")
-    xml: Any = None
-    answer: PathText = "."
-
-
-class Bundle(Call):
-    """How requests travel together; each inner answer is read as if it came alone."""
-
-    encoding: Literal["json", "multipart"] = "json"
-    batch: int = Field(gt=0)
-    item: dict[str, Any] | None = None
-    records: PathText | None = None
-    id: PathText | None = None
-    status: PathText | None = None
-    headers_at: PathText | None = None
-    body_at: PathText | None = None
-
-
 class Source(Model):
     """A vendor system's definition."""
 
@@ -699,13 +711,11 @@ class Source(Model):
     base_url: Template
     headers: dict[str, Template] = Field(default_factory=dict, description="On every request.")
     auth: dict[str, Auth] = Field(description="The ways in, by name.")
-    envelope: Envelope | None = None
     probe: Probe
     values: Values = Field(default_factory=Values)
     limits: list[Limit] = Field(default_factory=list)
     error: ErrorAt = Field(default_factory=ErrorAt)
     on_error: list[ErrorRule] = Field(default_factory=list)
-    bundle: Bundle | None = None
     discovery: Discovery = Field(default_factory=Discovery)
     objects: dict[str, ObjectDefinition] = Field(description='By the vendor\'s names; `"*"`: whatever else there is.')
 

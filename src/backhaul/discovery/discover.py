@@ -13,8 +13,9 @@ import msgspec
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.source import ChangedField, ChangedNone, ChangedToken, Cut, Discover, ObjectDefinition
-from backhaul.errors import ConfigError
+from backhaul.errors import ConfigError, FixDefinition
 from backhaul.http.refusals import Refused
+from backhaul.protocol import render
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read
@@ -113,18 +114,19 @@ def fingerprint(objects: Iterable[ObjectSchema]) -> str:
 def _object(
     connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
 ) -> ObjectSchema:
-    if definition.fields is not None:
-        fields = {name: Field(name, kind, vendor_type=kind) for name, kind in definition.fields.items()}
-        fields |= _sampled(connection, found, definition, fields)
+    keys = key_of(definition, found.name, found.facts)
+    fields = {name: Field(name, kind, vendor_type=kind) for name, kind in (definition.fields or {}).items()}
+    if definition.discovery is not None or definition.fields is None:
+        fields |= _fields(connection, found, definition, keys, unknown_types)
     else:
-        fields = _fields(connection, found, definition, unknown_types)
-    for key in definition.keys:
+        fields |= _sampled(connection, found, definition, keys, fields)
+    for key in keys:
         if key not in fields:
             fields = {key: Field(key, "text", vendor_type="key", creatable=False, updatable=False), **fields}
-    keyed = {name: _as_key(each) if name in definition.keys else each for name, each in fields.items()}
+    keyed = {name: _as_key(each) if name in keys else each for name, each in fields.items()}
     return ObjectSchema(
         name=found.name,
-        key=definition.keys,
+        key=keys,
         fields=keyed,
         label=found.label,
         custom=found.custom,
@@ -133,14 +135,27 @@ def _object(
     )
 
 
+def key_of(definition: ObjectDefinition, name: str, facts: Mapping[str, str]) -> tuple[str, ...]:
+    """The key fields, whose names may hang on what discovery kept of the object."""
+    known = Bindings({"object": name, **{f"object.{fact}": value for fact, value in facts.items()}})
+    keys = tuple(render.text(key, known) for key in definition.keys)
+    if render.UNBOUND in keys:
+        raise FixDefinition(f"the key {', '.join(definition.keys)} holds what discovery did not find", object=name)
+    return keys
+
+
 def _sampled(
-    connection: Connection, found: Found, definition: ObjectDefinition, fields: Mapping[str, Field]
+    connection: Connection,
+    found: Found,
+    definition: ObjectDefinition,
+    keys: tuple[str, ...],
+    fields: Mapping[str, Field],
 ) -> dict[str, Field]:
     """Fields that the vendor sends beside the declared ones: where there is no discovery, a page is looked at."""
     if definition.parent is not None or not definition.reads.all:
         return {}
     first = definition.reads.all[0]
-    schema = ObjectSchema(found.name, definition.keys, fields, facts=found.facts)
+    schema = ObjectSchema(found.name, keys, fields, facts=found.facts)
     each = {"each": first.each[0]} if isinstance(first.each, list) else {}
     ask = Ask(schema, definition, first, "all", tuple(fields.values()), each)
     page = next(iter(read_pages(connection, ask)), None)
@@ -172,28 +187,32 @@ def change_field(definition: ObjectDefinition, fields: Mapping[str, Field]) -> s
 
 
 def _fields(
-    connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
+    connection: Connection,
+    found: Found,
+    definition: ObjectDefinition,
+    keys: tuple[str, ...],
+    unknown_types: dict[str, str],
 ) -> dict[str, Field]:
-    calls = connection.source.discovery.fields
+    calls = definition.discovery or connection.source.discovery.fields
     if calls is None:
         return {}
     types = connection.source.discovery.types
-    schema = ObjectSchema(found.name, definition.keys, {}, facts=found.facts)
-    bindings = connection.bindings(schema, definition)
-    fields: dict[str, Field] = {}
+    bindings = connection.bindings(ObjectSchema(found.name, keys, {}, facts=found.facts), definition)
+    told: dict[str, dict[str, Any]] = {}
     for call in [calls] if isinstance(calls, Discover) else calls:
         for record in _records(connection, call, bindings, "fields", found.name):
             kept = _kept(call, record)
             name = str(kept.get("name"))
-            if name.startswith("$") or not kept.get("name"):
-                continue
-            vendor_type = _text(kept.get("type"))
-            kind = types.get(vendor_type)
-            if kind is None:
-                unknown_types[f"{found.name}.{name}"] = vendor_type
-                kind = "text"
-            if kind == "skip":
-                continue
+            if not name.startswith("$") and kept.get("name"):
+                told.setdefault(name, {}).update(kept)
+    fields: dict[str, Field] = {}
+    for name, kept in told.items():
+        vendor_type = _text(kept.get("type"))
+        kind = types.get(vendor_type)
+        if kind is None:
+            unknown_types[f"{found.name}.{name}"] = vendor_type
+            kind = "text"
+        if kind != "skip":
             fields[name] = _field(name, kind, vendor_type, kept)
     return fields
 

@@ -36,6 +36,7 @@ from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
 from backhaul.protocol.render import UNBOUND, Bindings
+from backhaul.protocol.unsupported import refuse_unsupported
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry.progress import SILENT, Progress
@@ -66,7 +67,7 @@ def open_connection(
     clock: whose time signatures carry and whose sleep waits.
     Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
     """
-    _refuse_unsupported(source, customer, name)
+    refuse_unsupported(source, customer, name)
     settings = {key: setting.default for key, setting in source.settings.items()} | config.settings
     names: dict[str, Any] = {f"settings.{key}": value for key, value in settings.items()}
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
@@ -82,7 +83,7 @@ def open_connection(
         who,
         signer=signer,
         behaviour=Behaviour(rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source)),
-        limits=[_limit(each, share, zone) for each in source.limits if each.scope != "parent"],
+        limits=[_limit(each, share, zone) for each in source.limits],
         buckets=buckets,
         meter=meter,
         patience=patience,
@@ -103,29 +104,6 @@ def open_connection(
         stop=stop,
         clock=clock,
     )
-
-
-def _refuse_unsupported(source: Source, customer: str, name: str) -> None:
-    """A definition may say more than this version runs; that is told at once, not met half-way."""
-    missing = [
-        what
-        for what, used in (
-            ("an envelope", source.envelope is not None),
-            ("a bundle", source.bundle is not None),
-            (
-                "XML answers",
-                any(r.format == "xml" for o in source.objects.values() for r in (*o.reads.all, *o.reads.changes)),
-            ),
-        )
-        if used
-    ]
-    if missing:
-        raise ConfigError(
-            f"the source {source.source} uses {', '.join(missing)}, which this version cannot run",
-            next_step="use a later version of backhaul for this source",
-            customer=customer,
-            connection=name,
-        )
 
 
 def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer: str, name: str) -> specs.Spec:
@@ -241,7 +219,7 @@ def _limit(definition: Limit, share: float, zone: str | None) -> LimitSpec:
         type=definition.type,
         amount=definition.requests,
         per=definition.per.total_seconds() if definition.per is not None else 1.0,
-        scope=definition.scope if definition.scope != "parent" else "account",
+        scope="account" if definition.scope == "parent" else definition.scope,
         only=frozenset(definition.only),
         resets=resets,
         share=share if definition.type == "quota" else 1.0,

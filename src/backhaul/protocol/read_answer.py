@@ -31,9 +31,9 @@ def read(reader: str | Cut, answer: Answer) -> Any:
         if found is None:
             return None
         text = found[1]
-    if reader.case == "lower":
-        return text.lower()
-    return text.upper() if reader.case == "upper" else text
+    if reader.case is not None:
+        text = text.lower() if reader.case == "lower" else text.upper()
+    return reader.wrap.replace("{}", text) if reader.wrap is not None else text
 
 
 def read_error(at: ErrorAt, answer: Answer) -> Mapping[str, str]:

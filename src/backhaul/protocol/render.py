@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from backhaul.config.placeholders import Placeholder, parse
 from backhaul.config.source import Call, Query, Values
@@ -49,7 +50,10 @@ class Bindings:
     def get(self, placeholder: Placeholder) -> Any:
         if placeholder.name == "fields":
             return [each.name for each in self.fields] or UNBOUND
-        value = self.names.get(placeholder.name, UNBOUND)
+        if placeholder.name.startswith("values."):
+            value = self.names.get("values", {}).get(placeholder.name.removeprefix("values."))
+        else:
+            value = self.names.get(placeholder.name, UNBOUND)
         if value is None or value is UNBOUND:
             return UNBOUND
         return _formatted(value, placeholder.format)
@@ -67,8 +71,8 @@ def _formatted(value: Any, how: str | None) -> Any:
             return str(value).lower().replace("_", "-")
         case "unix":
             return int(value.timestamp())
-        case "unix_ms":
-            return round(value.timestamp() * 1000)
+        case "guid":
+            return str(UUID(str(value)))
         case "quoted":
             values = value if isinstance(value, list | tuple) else [value]
             return ",".join(json.dumps(str(each), ensure_ascii=False) for each in values)
@@ -148,8 +152,8 @@ def _has_unbound(value: Any, bindings: Bindings) -> bool:
     return False
 
 
-def query(definition: Query, bindings: Bindings) -> str:
-    """The query text: select, the bound `where` clauses joined by and, then the order."""
+def query(definition: Query, bindings: Bindings) -> Any:
+    """The query text: select, the bound `where` clauses joined by and, then the order. UNBOUND where it is empty."""
 
     def clause(template: str) -> Any:
         pieces: list[str] = []
@@ -174,10 +178,11 @@ def query(definition: Query, bindings: Bindings) -> str:
     if written is UNBOUND:
         raise ValueError(f"the query text {definition.text!r} has an unbound placeholder")
     clauses = [each for each in map(clause, definition.where) if each is not UNBOUND]
-    if clauses:
-        written += (" WHERE " if definition.language == "suiteql" else " where ") + " and ".join(clauses)
+    if clauses and written:
+        written += " WHERE " if definition.language == "suiteql" else " where "
+    written += " and ".join(clauses)
     order = clause(definition.order) if definition.order else UNBOUND
-    return written if order is UNBOUND else f"{written} {order}"
+    return (written or UNBOUND) if order is UNBOUND else f"{written} {order}".lstrip()
 
 
 def _columns(definition: Query, fields: tuple[Field, ...]) -> str:

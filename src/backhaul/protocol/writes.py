@@ -32,7 +32,6 @@ class OutRow:
     values: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     match: Any = None
-    version: str | None = None
 
 
 class PartlySent(Exception):
@@ -160,9 +159,7 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bind
         for name, value in row.values.items()
         if name != target.match_field or row.match is None
     }
-    return base.with_(
-        item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=row.version, idempotency_key=row.id
-    )
+    return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match)
 
 
 def _item(target: Target, one: Bindings) -> Any:
