@@ -16,7 +16,8 @@ from backhaul.state.runs import new_run_id
 
 SCORES = push(
     "crm.companies",
-    "select source_id as hs_object_id, length(name) + 0.5 as ai_score, 'Gold' as tier__c from accounts where not is_deleted",
+    "select source_id as hs_object_id, length(name) + 0.5 as ai_score, 'Gold' as tier__c from accounts"
+    " where not is_deleted",
     key="hs_object_id",
 )
 LEADS = push(
@@ -83,7 +84,9 @@ def test_only_what_changed_since_is_written(hubspot: Callable[..., Bench]) -> No
     made.simulators["crm"].advance(600)
     made.acme.run()
     plan = made.acme.plan_push("scores")
-    assert [(row.key, [change.field for change in row.changes]) for row in plan.objects[0].rows] == [(some, ["ai_score"])]
+    assert [(row.key, [change.field for change in row.changes]) for row in plan.objects[0].rows] == [
+        (some, ["ai_score"])
+    ]
 
 
 @pytest.mark.parametrize("variants", [{}, {"success_trace_ids": "absent"}, {"batch_order": "shuffled"}])
@@ -165,9 +168,7 @@ def test_what_discovery_knows_to_be_wrong_is_refused_before_anything_is_sent(hub
         ("select 1 as ai_score from accounts", "no column hs_object_id"),
     ],
 )
-def test_a_select_that_cannot_be_written_is_told_at_once(
-    hubspot: Callable[..., Bench], select: str, said: str
-) -> None:
+def test_a_select_that_cannot_be_written_is_told_at_once(hubspot: Callable[..., Bench], select: str, said: str) -> None:
     made = hubspot(wrong=push("crm.companies", select, key="hs_object_id"))
     with pytest.raises(ConfigError) as caught:
         made.acme.plan_push("wrong")

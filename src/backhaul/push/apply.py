@@ -17,7 +17,7 @@ from backhaul.protocol.writes import OutRow, PartlySent, Target, choose, send
 from backhaul.push.keys import unescape
 from backhaul.push.ledger import InFlight, Intent, Ledger, Receipt
 from backhaul.push.plan import LISTED, FieldChange, ObjectPlan, Plan, PlanRow
-from backhaul.push.planning import definition_of
+from backhaul.push.planning import definition_of, grouped
 from backhaul.push.readback import Current, Reader, settle, traced
 from backhaul.push.report import PushReport, RowNote, Tally, Trouble
 from backhaul.push.target import Object, Task
@@ -182,7 +182,9 @@ class _ObjectApply:
         if self._looks(target, reader):
             # whole reads: a vendor that writes one record a call may still read hundreds
             size = max(size, reader.by_key_batch)
-        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        chunks = [
+            some[start : start + size] for some in grouped(target.write, rows) for start in range(0, len(some), size)
+        ]
         work = carried(lambda chunk: self._chunk(connection, target, reader, chunk))
         with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(chunks)), thread_name_prefix="push") as pool:
             for future in [pool.submit(work, chunk) for chunk in chunks]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from backhaul.protocol.schema import Field
 from backhaul.push import sql
 from backhaul.push.ledger import Ledger
-from backhaul.push.sql import literal, quote
+from backhaul.push.sql import quote
 from backhaul.push.target import Column, Object
 from backhaul.push.wanted import Wanted
 
@@ -95,9 +95,7 @@ class Diff:
         """Keys that several rows of the select have."""
         return [
             (str(row), int(count))
-            for row, count in self._sql.execute(
-                "SELECT k, count(*) FROM side_wanted WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1 ORDER BY k"
-            ).fetchall()
+            for row, count in self._sql.execute("SELECT k, n FROM repeated ORDER BY k").fetchall()
         ]
 
     def candidates(self) -> Iterator[list[Candidate]]:
@@ -119,10 +117,12 @@ class Diff:
             f"LEFT JOIN raw.main.{quote(self._object.raw_table)} AS r ON r._key = c.vendor_key" if self.is_known else ""
         )
         facts = "r._deleted_at IS NOT NULL, r._read_at, r._changed_at" if self.is_known else "false, NULL, NULL"
+        mine = self._wanted.mine(self._object, "s")
         query = (
             f"SELECT c.k, {self._key_text('s')}, c.h, c.vendor_key, {facts}, [{', '.join(shown)}]::VARCHAR[],"
-            f" [{', '.join(misfits)}]::BOOLEAN[], [{', '.join(seen)}]::VARCHAR[] FROM candidates AS c"
-            f" JOIN (SELECT s.*, {self._key('s')} AS _own_key FROM wanted AS s {self._mine('s')}) AS s"
+            f" [{', '.join(misfits)}]::BOOLEAN[], [{', '.join(seen)}]::VARCHAR[]"
+            " FROM (SELECT * FROM candidates WHERE NOT flying) AS c"
+            f" JOIN (SELECT s.*, {self._key('s')} AS _own_key FROM wanted AS s {mine}) AS s"
             f" ON s._own_key = c.asked {raw}"
         )
         result = self._sql.execute(query)
@@ -152,7 +152,7 @@ class Diff:
         )
         misfit = " OR ".join(lost for _, lost in self._values if lost) or "false"
         merged = key = self._key("s")
-        join = ""
+        join, asked = "", "NULL::VARCHAR"
         if self.is_known and self._keyed.field is None:
             # a record that was merged away is written where it went
             join = (
@@ -160,10 +160,15 @@ class Diff:
                 f" WHERE _merged_into IS NOT NULL) AS m ON m._key = {key}"
             )
             merged = f"coalesce(m._merged_into, {key})"
+            asked = f"CASE WHEN m._merged_into IS NOT NULL THEN {key} END"
         self._sql.execute(
             "CREATE OR REPLACE TEMP TABLE side_wanted AS"
-            f" SELECT {merged} AS k, {key} AS asked, {_hash(hashed)} AS h, coalesce({misfit}, false) AS misfit"
-            f" FROM wanted AS s{join} {self._mine('s')}"
+            f" SELECT {merged} AS k, {asked} AS asked, {_hash(hashed)} AS h, coalesce({misfit}, false) AS misfit"
+            f" FROM wanted AS s{join} {self._wanted.mine(self._object, 's')}"
+        )
+        self._sql.execute(
+            "CREATE OR REPLACE TEMP TABLE repeated AS SELECT k, count(*) AS n FROM side_wanted"
+            " WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
         )
         self._side_seen()
         has_ledger = self._side_ledger(ledger, target)
@@ -175,19 +180,17 @@ class Diff:
             same = "l.confirmed_at IS NOT NULL"
         flying = f"coalesce(l.state IN {_IN_FLIGHT}, false)"
         self._sql.execute(
-            "CREATE OR REPLACE TEMP TABLE judged AS SELECT d.k, d.asked, d.h, r.vendor_key,"
-            f" {flying} AS flying, NOT d.misfit AND coalesce({same}, false) AS same"
+            "CREATE OR REPLACE TEMP TABLE candidates AS SELECT d.k, coalesce(d.asked, d.k) AS asked, d.h,"
+            f" CASE WHEN r.k IS NOT NULL THEN coalesce(r.vendor_key, r.k) END AS vendor_key, {flying} AS flying"
             " FROM side_wanted AS d LEFT JOIN side_seen AS r ON r.k = d.k LEFT JOIN side_ledger AS l ON l.row = d.k"
-            " WHERE d.k IS NOT NULL AND d.k NOT IN"
-            " (SELECT k FROM side_wanted WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1)"
+            f" WHERE d.k IS NOT NULL AND d.k NOT IN (SELECT k FROM repeated)"
+            f" AND NOT (NOT d.misfit AND NOT {flying} AND coalesce({same}, false))"
         )
-        self._sql.execute(
-            "CREATE OR REPLACE TEMP TABLE candidates AS SELECT * FROM judged WHERE NOT flying AND NOT same"
-        )
+        self._sql.execute("DROP TABLE side_seen; DROP TABLE side_ledger")
         self.rows, self.nameless = self._two("SELECT count(*), count(*) FILTER (WHERE k IS NULL) FROM side_wanted")
-        self.in_flight, self.same = self._two(
-            "SELECT count(*) FILTER (WHERE flying), count(*) FILTER (WHERE same AND NOT flying) FROM judged"
-        )
+        self._sql.execute("DROP TABLE side_wanted")
+        judged, self.in_flight = self._two("SELECT count(*), count(*) FILTER (WHERE flying) FROM candidates")
+        self.same = self.rows - self.nameless - sum(count for _, count in self.repeated()) - judged
 
     def _side_seen(self) -> None:
         empty = (
@@ -208,7 +211,7 @@ class Diff:
         field = self._keyed.field
         if field is None:
             key, live, group = "r._key", "", ""
-            facts = f"r._key AS vendor_key, {hash_} AS h, r._read_at AS read_at, r._changed_at AS changed_at"
+            facts = f"NULL::VARCHAR AS vendor_key, {hash_} AS h, r._read_at AS read_at, r._changed_at AS changed_at"
         else:
             key = _folded(sql.text(f"r.{quote(field.name)}", self._raw[field.name]))
             live, group = " WHERE r._deleted_at IS NULL", " GROUP BY 1"
@@ -273,13 +276,6 @@ class Diff:
         if column is None:
             return "NULL"
         return sql.text(f"{alias}.{quote(column)}", self._wanted.columns[column])
-
-    def _mine(self, alias: str) -> str:
-        """Of an entity's rows, those of this object."""
-        if self._object.ways is None:
-            return ""
-        start = f"{self._object.connection}:{self._object.name}:"
-        return f"WHERE starts_with({alias}.{quote(self._wanted.column('id'))}, {literal(start)})"
 
     def _scheme(self) -> str:
         """What hashes may be compared under: the same columns, types and engine."""

@@ -186,7 +186,12 @@ class Ledger:
         """What is known of these rows; those never written are not in it."""
         found: dict[str, Known] = {}
         for chunk in _chunks(rows):
-            for each in self._among("select * from rows where target = ? and row in ({})", (target,), chunk):
+            for each in self._among(
+                "select r.*, c.values_ from rows r left join confirmed c using (target, row)"
+                " where target = ? and row in ({})",
+                (target,),
+                chunk,
+            ):
                 confirmed = each["confirmed_at"]
                 found[each["row"]] = Known(
                     each["row"],
@@ -204,8 +209,9 @@ class Ledger:
         found: dict[str, dict[str, tuple[str | None, datetime]]] = {}
         for chunk in _chunks(keys):
             rows = self._among(
-                "select r.vendor_key, r.values_ from targets t join rows r on r.target = t.id"
-                " where t.connection = ? and t.object = ? and r.confirmed_at is not null and r.vendor_key in ({})",
+                "select r.vendor_key, c.values_ from targets t join rows r on r.target = t.id"
+                " join confirmed c on c.target = r.target and c.row = r.row"
+                " where t.connection = ? and t.object = ? and r.vendor_key in ({})",
                 (connection, object),
                 chunk,
             )
@@ -285,7 +291,8 @@ class Ledger:
 
     def _receive(self, target: int, each: Receipt, now: float) -> None:
         found = self._sql.execute(
-            "select a.*, r.values_ as confirmed from rows r join attempts a on a.seq = r.attempt"
+            "select a.*, c.values_ as confirmed from rows r join attempts a on a.seq = r.attempt"
+            " left join confirmed c on c.target = r.target and c.row = r.row"
             " where r.target = ? and r.row = ?",
             (target, each.row),
         ).fetchone()
@@ -301,13 +308,14 @@ class Ledger:
             values = {} if found["confirmed"] is None else msgspec.json.decode(found["confirmed"])
             values |= {name: (text, now) for name, text in msgspec.json.decode(found["values_"]).items()}
             self._sql.execute(
-                "update rows set state = 'confirmed', vendor_key = coalesce(?, vendor_key), values_ = ?, hash = ?,"
-                " scheme = ?, changed = ?, confirmed_at = ? where target = ? and row = ?",
-                (
-                    each.vendor_key, msgspec.json.encode(values).decode(), found["hash"],
-                    found["scheme"], each.changed, now, target, each.row,
-                ),
-            )  # fmt: skip
+                "update rows set state = 'confirmed', vendor_key = coalesce(?, vendor_key), hash = ?, scheme = ?,"
+                " changed = ?, confirmed_at = ? where target = ? and row = ?",
+                (each.vendor_key, found["hash"], found["scheme"], each.changed, now, target, each.row),
+            )
+            self._sql.execute(
+                "insert or replace into confirmed values (?, ?, ?)",
+                (target, each.row, msgspec.json.encode(values).decode()),
+            )
             self._sql.execute("delete from dead_letters where target = ? and row = ?", (target, each.row))
             return
         self._sql.execute("update rows set state = ? where target = ? and row = ?", (each.state, target, each.row))
@@ -412,7 +420,7 @@ class Ledger:
                     next_step="install the newer version again",
                 )
             if version == 0:
-                for statement in CREATE.split(";"):
+                for statement in CREATE:
                     self._sql.execute(statement)
                 self._sql.execute(f"pragma user_version = {FORMAT}")
 

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 FORMAT = 1
 
-CREATE = """
-create table targets (
+CREATE = (
+    """create table targets (
   id integer primary key,
   connection text not null,
   object text not null,
   push text not null,
   unique (connection, object, push)
-);
--- values_: field -> [what the vendor last confirmed, when]. hash: of all that was wanted when the whole row was, under
--- `scheme` (null where only some of it was written)
-create table rows (
+)""",
+    # hash: of all that was wanted when the whole row was confirmed, under `scheme` (null where only some of it was).
+    """create table rows (
   target integer not null references targets (id),
   row text not null,
   id text not null,
   state text not null check (state in ('planned', 'sent', 'confirmed', 'unknown', 'refused')),
   attempt integer not null,
   vendor_key text,
-  values_ text,
   hash integer,
   scheme text,
   changed text,
   confirmed_at real,
   primary key (target, row)
-) without rowid;
-create index rows_by_key on rows (vendor_key, target) where vendor_key is not null;
-create index rows_in_flight on rows (target, state) where state in ('sent', 'unknown');
-create table attempts (
+) without rowid""",
+    # field -> [what the vendor confirmed last, when]; apart from `rows`, which every plan reads from end to end
+    """create table confirmed (
+  target integer not null references targets (id),
+  row text not null,
+  values_ text not null,
+  primary key (target, row)
+) without rowid""",
+    "create index rows_by_key on rows (vendor_key, target) where vendor_key is not null",
+    "create index rows_in_flight on rows (target, state) where state in ('sent', 'unknown')",
+    """create table attempts (
   seq integer primary key autoincrement,
   target integer not null references targets (id),
   row text not null,
@@ -52,16 +57,16 @@ create table attempts (
   field text not null default '',
   intent_at real not null,
   receipt_at real
-);
-create index attempts_by_run on attempts (run);
-create table batches (
+)""",
+    "create index attempts_by_run on attempts (run)",
+    """create table batches (
   id text primary key,
   target integer not null references targets (id),
   run text not null,
   job text,
   sent_at real not null
-);
-create table dead_letters (
+)""",
+    """create table dead_letters (
   target integer not null references targets (id),
   row text not null,
   reason text not null check (reason in ('check', 'vendor')),
@@ -76,13 +81,13 @@ create table dead_letters (
   first_at real not null,
   last_at real not null,
   primary key (target, row)
-) without rowid;
-create table plans (
+) without rowid""",
+    """create table plans (
   hash text primary key,
   push text not null,
   run text not null,
   version integer not null,
   counts text not null,
   applied_at real not null
-);
-"""
+)""",
+)

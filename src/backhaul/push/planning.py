@@ -129,34 +129,27 @@ class _ObjectPlanner:
         self._skipped = self._dead_rows = self._refused_count = 0
 
     def plan(self) -> ObjectPlan:
-        diff = Diff(self._wanted, self._object, self._ways, self._keyed, self._ledger, self._target)
+        scheme, rows, same, in_flight = "", 0, 0, 0
         if self._fault is not None:
-            self._refuse_all(diff.rows)
+            rows = self._wanted.count(self._object)
+            self._refuse_all(rows)
         else:
-            for row, count in diff.repeated():
-                self._refuse(
-                    row, checks.Fault("", "REPEATED_KEY", f"{count} rows of the select have the key {row}"), None
-                )
-                self._refused_count += count - 1
-            if diff.nameless:
-                reason = f"{diff.nameless} rows of the select have no key"
-                self._refused.append(Untouched(None, reason, "NO_KEY"))
-                self._refused_count += diff.nameless
-            for chunk in diff.candidates():
-                self._judge_all(chunk)
+            diff = Diff(self._wanted, self._object, self._ways, self._keyed, self._ledger, self._target)
+            scheme, rows, same, in_flight = diff.scheme, diff.rows, diff.same, diff.in_flight
+            self._judge_diff(diff)
         creates = sum(row.action == "create" for row in self._rows)
         return ObjectPlan(
             connection=self._object.connection,
             object=self._object.name,
-            scheme=diff.scheme,
+            scheme=scheme,
             counts=Counts(
-                wanted=diff.rows,
+                wanted=rows,
                 create=creates,
                 update=len(self._rows) - creates,
-                skip=0 if self._fault is not None else diff.same + self._skipped,
+                skip=same + self._skipped,
                 conflict=len(self._conflicts),
                 refused=self._refused_count,
-                in_flight=diff.in_flight,
+                in_flight=in_flight,
                 dead=self._dead_rows,
             ),
             calls=self._calls(),
@@ -165,6 +158,17 @@ class _ObjectPlanner:
             conflicts=tuple(sorted(self._conflicts, key=lambda each: each.row or "")),
             refused=tuple(sorted(self._refused, key=lambda each: each.row or "")),
         )
+
+    def _judge_diff(self, diff: Diff) -> None:
+        for row, count in diff.repeated():
+            self._refuse(row, checks.Fault("", "REPEATED_KEY", f"{count} rows of the select have the key {row}"), None)
+            self._refused_count += count - 1
+        if diff.nameless:
+            reason = f"{diff.nameless} rows of the select have no key"
+            self._refused.append(Untouched(None, reason, "NO_KEY"))
+            self._refused_count += diff.nameless
+        for chunk in diff.candidates():
+            self._judge_all(chunk)
 
     # -- columns ---------------------------------------------------------------------------------------------------
 
@@ -368,7 +372,20 @@ class _ObjectPlanner:
         target = choose(
             self._object.schema, self._object.definition, self._task.mode, len(self._rows), match[0] if match else None
         )
-        return calls_for(target, len(self._rows)) + reading_calls(self._task, self._object, target.write, self._rows)
+        writing = sum(calls_for(target, len(rows)) for rows in grouped(target.write, self._rows))
+        return writing + reading_calls(self._task, self._object, target.write, self._rows)
+
+
+def grouped(write: Write, rows: Sequence[PlanRow]) -> list[Sequence[PlanRow]]:
+    """Rows that may travel together. A job's file has one set of columns: an empty cell must not stand for a field
+    that is to be left alone.
+    """
+    if write.job is None:
+        return [rows]
+    groups: dict[frozenset[str], list[PlanRow]] = {}
+    for row in rows:
+        groups.setdefault(frozenset(each.field for each in row.changes), []).append(row)
+    return list(groups.values())
 
 
 def reading_calls(task: Task, object: Object, write: Write, rows: Sequence[PlanRow]) -> int:

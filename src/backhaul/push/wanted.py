@@ -12,7 +12,7 @@ import duckdb
 
 from backhaul.errors import ConfigError, StorageError
 from backhaul.push.sql import literal, quote
-from backhaul.push.target import Task
+from backhaul.push.target import Object, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,16 @@ class Wanted:
         described = self.sql.execute("DESCRIBE wanted").fetchall()
         return {str(each[0]): str(each[1]) for each in described}
 
-    @property
-    def rows(self) -> int:
-        found = self.sql.execute("SELECT count(*) FROM wanted").fetchone()
+    def mine(self, object: Object, alias: str) -> str:
+        """The condition that finds an object's rows among an entity's."""
+        if object.ways is None:
+            return ""
+        start = f"{object.connection}:{object.name}:"
+        return f"WHERE starts_with({alias}.{quote(self.column('id'))}, {literal(start)})"
+
+    def count(self, object: Object) -> int:
+        """How many rows go to an object."""
+        found = self.sql.execute(f"SELECT count(*) FROM wanted AS s {self.mine(object, 's')}").fetchone()
         return int(found[0]) if found else 0
 
     def column(self, name: str) -> str:
@@ -109,8 +116,8 @@ class Wanted:
         """Of an entity's ids: (connection, object, rows); None where an id is no id."""
         id = quote(self.column("id"))
         rows = self.sql.execute(
-            f"SELECT c, o, count(*) FROM (SELECT regexp_extract({id}, '^([^:]+):([^:]+):(.+)$', ['c', 'o', 'k']) AS p,"
-            " nullif(p.c, '') AS c, nullif(p.o, '') AS o FROM wanted) GROUP BY ALL ORDER BY ALL"
+            f"SELECT nullif(p.c, ''), nullif(p.o, ''), count(*) FROM (SELECT regexp_extract(CAST({id} AS VARCHAR),"
+            " '^([^:]+):([^:]+):(.+)$', ['c', 'o', 'k']) AS p FROM wanted) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         return [(each[0], each[1], int(each[2])) for each in rows]
 

@@ -1,0 +1,70 @@
+"""Pushes to NetSuite: one record a call, names as the record service spells them, external ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.conftest import Bench
+from tests.pipeline.pushes import arrived, push, sent, truth
+
+HEALTH = push(
+    "erp.customer",
+    "select source_id as id, length(name) as custentity_health_score, 'by ' || name as comments from accounts"
+    " where not is_deleted and source_object = 'customer'",
+)
+NEW = "select 'Company ' || n as companyname, 1 as subsidiary, 'c' || n || '@new.example' as email from range(6) t(n)"
+
+
+@pytest.fixture
+def netsuite(bench: Callable[..., Bench]) -> Callable[..., Bench]:
+    def make(variants: dict[str, str] | None = None, **pushes: dict[str, Any]) -> Bench:
+        made = bench(erp=("netsuite", {"customer": {}}), extra={"push": pushes}, variants=variants or {})
+        assert made.acme.run().exit_code == 0
+        return made
+
+    return make
+
+
+def test_updates_go_one_by_one_after_one_look_at_all(netsuite: Callable[..., Bench]) -> None:
+    made = netsuite(health=HEALTH)
+    customers = truth(made, "customer", "erp")
+    plan = made.acme.plan_push("health")
+    assert plan.calls == len(plan.objects[0].rows) + 1
+    report = made.acme.push("health", plan=plan)
+    assert (report.updated, report.exit_code) == (len(customers), 0), report
+    for each in truth(made, "customer", "erp").values():
+        assert each["comments"] == f"by {each['companyname'] or each['altname']}"
+    made.simulators["erp"].advance(3600)
+    made.acme.run()
+    at = arrived(made, "erp")
+    assert made.acme.push("health").written == 0
+    assert sent(made, "erp", at) == []
+
+
+@pytest.mark.parametrize("variants", [{}, {"success": "200"}, {"success": "201"}])
+def test_a_lost_create_is_found_by_the_id_we_gave_it(netsuite: Callable[..., Bench], variants: dict[str, str]) -> None:
+    made = netsuite(variants, new=push("erp.customer", NEW, mode="create", key="companyname"))
+    before = len(truth(made, "customer", "erp"))
+    made.simulators["erp"].fault("lost_answer", method="POST", path="record/v1/customer$", count=3)
+    at = arrived(made, "erp")
+    report = made.acme.push("new")
+    assert (report.created, report.unknown, report.exit_code) == (6, 0, 0), report
+    assert len(sent(made, "erp", at)) == 6
+    assert len(truth(made, "customer", "erp")) == before + 6
+    assert made.acme.push("new").created == 0
+
+
+def test_upserts_match_by_external_id(netsuite: Callable[..., Bench]) -> None:
+    made = netsuite(
+        new=push(
+            "erp.customer",
+            "select 'ext-' || n as externalid, 'Company ' || n as companyname, 1 as subsidiary from range(4) t(n)",
+            mode="upsert",
+            key="externalid",
+        )
+    )
+    assert made.acme.push("new").created == 4
+    assert sum(str(each["externalid"]).startswith("ext-") for each in truth(made, "customer", "erp").values()) == 4
+    assert made.acme.push("new").written == 0
