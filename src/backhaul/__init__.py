@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backhaul.errors import BackhaulError, Busy, ConfigError, Reauthorise
-    from backhaul.fleet.runs import Outcome
+    from backhaul.fleet.outcome import Outcome
     from backhaul.pipeline.discovering import Discovery
     from backhaul.pipeline.run import RunReport
     from backhaul.project import Customer, Project
@@ -40,7 +40,7 @@ _PLACES = {
     "ConfigError": "errors",
     "Customer": "project",
     "Discovery": "pipeline.discovering",
-    "Outcome": "fleet.runs",
+    "Outcome": "fleet.outcome",
     "Plan": "push.plan",
     "Project": "project",
     "PushReport": "push.report",

@@ -14,7 +14,8 @@ from backhaul.config.project import ProjectConfig
 from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from backhaul.fleet.runs import Fleet, Outcome
+    from backhaul.fleet.outcome import Outcome
+    from backhaul.fleet.runs import Fleet
     from backhaul.fleet.status import ConnectionStatus
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
@@ -85,7 +86,7 @@ class Project:
     def run_due(
         self, customers: Sequence[str] = (), *, workers: int = 2, check_deletes: bool = False
     ) -> Iterator[Outcome]:
-        """Run the connections whose schedule says so. A customer's `on_failure` is called where its run fails."""
+        """Run the connections and pushes whose schedule says so; a run that fails calls the customer's `on_failure`."""
         names = [self.customer(name).name for name in customers]
         return self._fleet(workers, check_deletes).run_due(names)
 

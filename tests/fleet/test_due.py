@@ -33,7 +33,7 @@ def serve(connections: Connections, each: Planned, now: datetime) -> bool:
     """Serve it if it is due; whether it was."""
     due = due_now([each], connections, now)
     for one in due:
-        connections.served(one.customer, one.connection, one.serves)
+        connections.served(one.customer, one.schedule_key, one.serves)
     return bool(due)
 
 
@@ -81,6 +81,15 @@ def test_a_time_of_day_is_met_once_a_day(connections: Connections) -> None:
     assert serve(connections, each, NOON + timedelta(hours=15))
     assert not serve(connections, each, NOON + timedelta(hours=15, minutes=30))
     assert serve(connections, each, NOON + timedelta(hours=39))
+
+
+def test_a_new_push_with_a_time_of_day_waits_for_it(connections: Connections) -> None:
+    nightly = Planned("acme", "scores", "", Schedule.parse("daily at 03:00"), push=True)
+    assert not serve(connections, nightly, NOON)
+    assert serve(connections, nightly, NOON + timedelta(hours=15))
+    often = Planned("acme", "health", "", Schedule.parse("every 1h"), push=True)
+    assert serve(connections, often, NOON)
+    assert connections.last_due("acme", "health") is None
 
 
 @given(

@@ -15,7 +15,8 @@ import pytest
 from backhaul.config.project import ProjectConfig
 from backhaul.errors import Reauthorise
 from backhaul.fleet.hook import tell
-from backhaul.fleet.runs import Fleet, Outcome, summary
+from backhaul.fleet.outcome import Outcome, summary
+from backhaul.fleet.runs import Fleet
 from tests.fleet.conftest import Write
 
 

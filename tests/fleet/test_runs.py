@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from backhaul.errors import Busy, ConfigError
-from backhaul.fleet.runs import Fleet, Job, Outcome
+from backhaul.fleet.outcome import Outcome
+from backhaul.fleet.runs import Fleet, Job
 from backhaul.fleet.status import status
 from backhaul.push.counted import dead_letters_by_connection
 from backhaul.push.ledger import Ledger, Receipt
@@ -163,15 +165,50 @@ def test_watching_looks_again_at_a_busy_customer_only_later(
     monkeypatch.setattr("backhaul.fleet.runs._LOOK_AGAIN", 0.1)
     write("acme", crm=block)
     write("globex", crm={**block, "schedule": "every 10s"})
+    ahead = [timedelta()]
+    fleet.now = lambda: datetime.now(UTC) + ahead[0]
     seen: list[Outcome] = []
     lease = fleet.state.leases.lease("acme", run="0192")
     for outcome in fleet.watch():
         seen.append(outcome)
+        if outcome.customer == "globex":
+            ahead[0] += timedelta(seconds=10)
         if len([each for each in seen if each.customer == "globex"]) == 2:
             fleet.stop.set()
     lease.release()
     assert len([each for each in seen if each.customer == "acme"]) == 1
     assert fleet.state.connections.last_due("acme", "crm") is None
+
+
+def test_a_scheduled_push_follows_the_read_of_the_same_run_and_is_due_by_itself(
+    fleet: Fleet, write: Write, hubspot: Running
+) -> None:
+    select = "select source_id as hs_object_id, 'by the fleet' as description from accounts order by 1 limit 2"
+    push = {"words": {"to": "crm.companies", "select": select, "key": "hs_object_id", "schedule": "every 1h"}}
+    crm = connection_to(hubspot, {"companies": {}}, schedule="every 6h")
+    write("acme", crm=crm, extra={"push": push})
+    (first,) = fleet.run_due()
+    assert first.exit_code == 0
+    assert [each.updated for each in first.pushes] == [2]
+    assert sum(each.get("description") == "by the fleet" for each in hubspot.dump("companies")) == 2
+    fleet.now = lambda: datetime.now(UTC) + timedelta(hours=1)
+    (second,) = fleet.run_due()
+    assert second.report is None
+    assert [(each.written, each.skipped) for each in second.pushes] == [(0, 2)]
+    assert list(fleet.run_due()) == []
+
+
+def test_a_push_that_fails_is_told_to_the_hook(fleet: Fleet, write: Write, hubspot: Running) -> None:
+    push = {"words": {"to": "crm.companies", "select": "select nonesuch from accounts", "schedule": "every 1h"}}
+    crm = connection_to(hubspot, {"companies": {}}, schedule="every 6h")
+    command = [sys.executable, "-c", "import sys, pathlib; pathlib.Path('heard').write_text(sys.stdin.read())"]
+    write("acme", crm=crm, extra={"push": push, "on_failure": {"command": command}})
+    (outcome,) = fleet.run_due()
+    assert outcome.report is not None
+    assert outcome.report.exit_code == 0
+    assert outcome.exit_code == 2
+    assert "nonesuch" in (fleet.config.root / "heard").read_text()
+    assert list(fleet.run_due()) == []
 
 
 def test_status_tells_what_is_known_without_asking_anybody(

@@ -16,9 +16,7 @@ from tests.fleet.conftest import Write
 def test_a_schedule_is_found_through_extends_and_the_environment(root: Path, write: Write) -> None:
     write("base", "connections: {crm: {source: x, schedule: '${EVERY:-hourly}', budget: 50%}}")
     write("acme", "extends: base\nconnections: {erp: {source: y}}")
-    planned = {
-        each.connection: each for each in Schedules(ProjectConfig.open(root, environ={"EVERY": "every 5m"})).all()
-    }
+    planned = {each.name: each for each in Schedules(ProjectConfig.open(root, environ={"EVERY": "every 5m"})).all()}
     assert planned["crm"].schedule is not None
     assert planned["crm"].schedule.text == "every 5m"
     assert planned["crm"].budget == 0.5

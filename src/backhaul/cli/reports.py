@@ -87,8 +87,8 @@ def failure_json(each: Failure) -> dict[str, Any]:
     }
 
 
-def show_report(output: Output, report: RunReport, root: Path | None = None) -> None:
-    """A run for people. root: paths are told from there."""
+def show_report(output: Output, report: RunReport, root: Path | None = None, *, brief: bool = False) -> None:
+    """A run for people. root: paths are told from there. brief: objects with nothing new are only counted."""
     output.line()
     facts = [f"run {report.run}", f"{status_of(report)} in {span(report.seconds)}"]
     if report.sync is not None and report.sync.requests:
@@ -96,7 +96,7 @@ def show_report(output: Output, report: RunReport, root: Path | None = None) -> 
     output.heading(report.customer, ", ".join(facts))
     if report.sync is not None:
         output.line()
-        _objects(output, report.sync)
+        _objects(output, report.sync, brief)
     output.line()
     if report.transform is not None:
         _entities(output, report.transform)
@@ -109,14 +109,17 @@ def show_report(output: Output, report: RunReport, root: Path | None = None) -> 
     show_failures(output, report.all_failures)
 
 
-def _objects(output: Output, sync: SyncReport) -> None:
+def _objects(output: Output, sync: SyncReport, brief: bool) -> None:
     lines = sorted(sync.lines.values(), key=lambda line: (line.connection, line.object))
     if not lines:
         output.line("nothing was read", style="dim")
         return
     shown = lines
-    if len(lines) > _MOST_LINES:
-        shown = [line for line in lines if line.read or line.changed or line.not_served][:_MOST_LINES]
+    if brief or len(lines) > _MOST_LINES:
+        shown = [line for line in lines if line.changed or line.rejected or line.not_served][:_MOST_LINES]
+    if not shown:
+        output.line(f"nothing new in {many(len(lines), 'object')}")
+        return
     figures = [
         (title, name)
         for title, name in _FIGURES
@@ -133,7 +136,7 @@ def _objects(output: Output, sync: SyncReport) -> None:
         rows.append([name, *([_total(line)] if has else []), *(getattr(line, each) for _, each in figures)])
     output.table(columns, rows)
     if len(shown) < len(lines):
-        output.line(f"and {many(len(lines) - len(shown), 'object')} with less to tell; --json has all", style="dim")
+        output.line(f"and {many(len(lines) - len(shown), 'object')} with nothing new", style="dim")
 
 
 def _total(line: ObjectLine) -> int | None:

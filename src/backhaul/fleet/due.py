@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backhaul.config.schedule import Schedule
-from backhaul.fleet.schedules import Planned
+from backhaul.fleet.schedules import Planned, schedule_key
 from backhaul.state.connections import Connections
 
 _SLACK = timedelta(seconds=30)
@@ -15,22 +15,33 @@ _SLACK = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A connection whose time has come. `serves`: what to note as served when its run has ended."""
+    """A connection or push whose time has come. `serves`: what to note as served when its run has ended."""
 
     customer: str
-    connection: str
+    name: str
     serves: datetime
+    push: bool = False
+
+    @property
+    def schedule_key(self) -> str:
+        return schedule_key(self.name, self.push)
 
 
 def due_now(planned: Iterable[Planned], connections: Connections, now: datetime) -> list[Due]:
-    """Those that are due; a connection that was never served is due at once."""
+    """Those that are due. A connection that was never served is due at once.
+
+    A push with a time of day is first due when that time comes round: a new one must not write in the middle of it.
+    """
     found = []
     for each in planned:
         if each.schedule is None:
             continue
-        last = connections.last_due(each.customer, each.connection)
+        last = connections.last_due(each.customer, each.schedule_key)
+        if last is None and each.push and each.schedule.every is None:
+            connections.served(each.customer, each.schedule_key, now)
+            continue
         if last is None or next_due(each.schedule, last) - slack(each.schedule) <= now:
-            found.append(Due(each.customer, each.connection, serves(each.schedule, last, now)))
+            found.append(Due(each.customer, each.name, serves(each.schedule, last, now), each.push))
     return found
 
 

@@ -6,18 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from backhaul.config.project import ProjectConfig
 from backhaul.errors import BackhaulError, Bug, Busy
 from backhaul.fleet.due import Due, due_now, next_due, slack
-from backhaul.fleet.hook import Told, tell
+from backhaul.fleet.hook import tell
+from backhaul.fleet.outcome import Outcome, summary
 from backhaul.fleet.schedules import Schedules
 from backhaul.pipeline.context import Context
+from backhaul.pipeline.pushing import apply_push
 from backhaul.pipeline.reading import Wanted
 from backhaul.pipeline.run import RunReport, run_customer
+from backhaul.push.report import PushReport
 from backhaul.state.runs import new_run_id
 from backhaul.state.state import State
 from backhaul.telemetry.context import bound
@@ -33,29 +36,13 @@ _log = Logger("fleet")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One customer to run. connections: only these; empty: all."""
+    """One customer to run. connections: only these; empty: all. reads: False where only pushes are due."""
 
     customer: str
     connections: tuple[str, ...] = ()
+    pushes: tuple[str, ...] = ()
     serves: tuple[Due, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a customer's run ended: with a report, or with the error that kept it from making one."""
-
-    customer: str
-    connections: tuple[str, ...]
-    report: RunReport | None = None
-    error: BackhaulError | None = None
-    told: Told | None = None
-    """What the failure hook did, where it was called."""
-
-    @property
-    def exit_code(self) -> int:
-        if self.report is not None:
-            return self.report.exit_code
-        return self.error.exit_code if self.error is not None else 0
+    reads: bool = True
 
 
 @dataclass
@@ -130,7 +117,7 @@ class Fleet:
         for each in self.schedules.all():
             if each.schedule is None or each.customer in running or (customers and each.customer not in customers):
                 continue
-            last = self.state.connections.last_due(each.customer, each.connection)
+            last = self.state.connections.last_due(each.customer, each.schedule_key)
             if last is not None:
                 due = next_due(each.schedule, last) - slack(each.schedule)
                 soonest = min(soonest, (due - now).total_seconds())
@@ -148,65 +135,61 @@ class Fleet:
         by_customer: dict[str, list[Due]] = {}
         for each in due:
             by_customer.setdefault(each.customer, []).append(each)
-        return [
-            Job(customer, tuple(each.connection for each in found), tuple(found))
-            for customer, found in by_customer.items()
-        ]
+        jobs = []
+        for customer, found in by_customer.items():
+            connections = tuple(each.name for each in found if not each.push)
+            pushes = tuple(each.name for each in found if each.push)
+            jobs.append(Job(customer, connections, pushes, tuple(found), bool(connections)))
+        return jobs
 
     def _run(self, job: Job, unattended: bool) -> Outcome:
-        """One customer's run. Nothing is raised: its failure is its own."""
-        run_id = new_run_id()
-        began = self.now()
-        report: RunReport | None = None
-        error: BackhaulError | None = None
+        """One customer's run, then its pushes. Nothing is raised: its failure is its own."""
         if self.stop.is_set():
             return Outcome(job.customer, job.connections)
-        with bound(customer=job.customer, run=run_id):
-            context = Context(self.config, self.state, job.customer, run_id, self.progress, self.stop)
-            context.lease_wait = self.lease_wait
-            wanted = Wanted(connections=job.connections, check_deletes=self.check_deletes)
-            try:
-                report = run_customer(context, wanted, kind="run")
-            except BackhaulError as failure:
-                error = failure
-            except Exception as failure:  # noqa: BLE001  a bug met with one customer must not stop the others
+        run_id, began = new_run_id(), self.now()
+        report: RunReport | None = None
+        pushed: list[PushReport] = []
+        error: BackhaulError | None = None
+        try:
+            if job.reads:
+                with self._context(job.customer, run_id) as context:
+                    wanted = Wanted(connections=job.connections, check_deletes=self.check_deletes)
+                    report = run_customer(context, wanted, kind="run")
+            for name in job.pushes:
+                if self.stop.is_set():
+                    break
+                try:
+                    with self._context(job.customer, new_run_id()) as context:
+                        pushed.append(apply_push(context, name))
+                except BackhaulError as failure:
+                    # one push's failure is not another's
+                    error = error or failure
+        except BackhaulError as failure:
+            error = failure
+        except Exception as failure:  # noqa: BLE001  a bug met with one customer must not stop the others
+            with bound(customer=job.customer, run=run_id):
                 _log.error("failed", error=failure)
-                error = Bug(f"{type(failure).__name__}: {failure}".splitlines()[0])
-            if error is not None:
-                error.within(customer=job.customer, run=run_id)
-            stopped = report is not None and report.stopped
-            if not stopped and not isinstance(error, Busy):
-                for each in job.serves:
-                    self.state.connections.served(each.customer, each.connection, each.serves)
-            outcome = Outcome(job.customer, job.connections, report, error)
-            if unattended and outcome.exit_code and not stopped:
-                told = tell(self.config, job.customer, summary(outcome, run_id, began, self.now()))
-                return Outcome(job.customer, job.connections, report, error, told)
+            error = Bug(f"{type(failure).__name__}: {failure}".splitlines()[0])
+        if error is not None:
+            error.within(customer=job.customer, run=run_id)
+        outcome = Outcome(job.customer, job.connections, report, error, tuple(pushed))
+        if outcome.stopped:
             return outcome
+        if not isinstance(error, Busy):
+            for each in job.serves:
+                self.state.connections.served(each.customer, each.schedule_key, each.serves)
+        if unattended and outcome.exit_code:
+            return replace(outcome, told=tell(self.config, job.customer, summary(outcome, run_id, began, self.now())))
+        return outcome
+
+    @contextmanager
+    def _context(self, customer: str, run_id: str) -> Iterator[Context]:
+        with bound(customer=customer, run=run_id):
+            yield Context(
+                self.config, self.state, customer, run_id, self.progress, self.stop, lease_wait=self.lease_wait
+            )
 
     def _failed_to_start(self, customer: str, error: BackhaulError) -> Outcome:
         now = self.now()
-        outcome = Outcome(customer, (), None, error)
-        return Outcome(customer, (), None, error, tell(self.config, customer, summary(outcome, "", now, now)))
-
-
-def summary(outcome: Outcome, run_id: str, began: datetime, ended: datetime) -> dict[str, Any]:
-    """What a failure hook is told."""
-    failures = [
-        {"connection": each.connection, "object": each.object, "what": each.what, "next": each.next_step}
-        for each in (outcome.report.all_failures if outcome.report is not None else [])
-    ]
-    if outcome.error is not None:
-        place = {"connection": outcome.error.connection or "", "object": outcome.error.object or ""}
-        failures.append({**place, "what": outcome.error.what, "next": outcome.error.next_step})
-    return {
-        "event": "run_failed",
-        "customer": outcome.customer,
-        "connections": list(outcome.connections),
-        "run": run_id,
-        "status": "failed" if outcome.report is None else "partial",
-        "exit_code": outcome.exit_code,
-        "began_at": began.isoformat(),
-        "ended_at": ended.isoformat(),
-        "failures": failures,
-    }
+        outcome = Outcome(customer, error=error)
+        return replace(outcome, told=tell(self.config, customer, summary(outcome, "", now, now)))

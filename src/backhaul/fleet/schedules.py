@@ -1,6 +1,6 @@
-"""What the customers' files say of connections and their schedules, without the models: quick for thousands of files.
+"""What the customers' files say of connections, pushes and their schedules, without the models.
 
-A file that is wrong elsewhere still has its schedule read; the run itself will tell what is wrong with it.
+Quick enough for thousands of files. A file that is wrong elsewhere still has its schedule read; the run itself will tell what is wrong with it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,24 @@ from backhaul.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One connection of a customer. schedule: None where it runs only when asked."""
+    """One connection, or one push, of a customer. schedule: None where it runs only when asked."""
 
     customer: str
-    connection: str
+    name: str
     source: str
     schedule: Schedule | None
+    push: bool = False
     budget: float = 0.8
     """The part of the vendor's quota that is ours."""
+
+    @property
+    def schedule_key(self) -> str:
+        return schedule_key(self.name, self.push)
+
+
+def schedule_key(name: str, push: bool) -> str:
+    """Under what the control store keeps its due time; no connection's name holds a space."""
+    return f"push {name}" if push else name
 
 
 @dataclass
@@ -89,18 +99,28 @@ def base_tree(config: ProjectConfig) -> dict[str, Any]:
 
 
 def _planned(config: ProjectConfig, customer: str) -> tuple[Planned, ...]:
-    connections = tree_of(config, customer).get("connections")
+    tree = tree_of(config, customer)
     found = []
-    for name, each in connections.items() if isinstance(connections, dict) else ():
-        given = each if isinstance(each, dict) else {}
-        text = given.get("schedule")
-        try:
-            schedule = None if text is None else Schedule.parse(str(text))
-        except ValueError as wrong:
-            raise ConfigError(
-                f"the schedule {text!r} is not understood: {wrong}", customer=customer, connection=str(name)
-            ) from wrong
+    for name, given in _maps(tree.get("connections")):
+        schedule = _schedule(given.get("schedule"), customer, str(name))
         budget = str(given.get("budget", "80%")).removesuffix("%")
         share = int(budget) / 100 if budget.isdigit() else 0.8
-        found.append(Planned(customer, str(name), str(given.get("source", "")), schedule, share))
+        found.append(Planned(customer, str(name), str(given.get("source", "")), schedule, budget=share))
+    for name, given in _maps(tree.get("push")):
+        if given.get("schedule") is not None:
+            schedule = _schedule(given["schedule"], customer, f"push {name}")
+            found.append(Planned(customer, str(name), "", schedule, push=True))
     return tuple(found)
+
+
+def _maps(block: Any) -> list[tuple[Any, dict[Any, Any]]]:
+    if not isinstance(block, dict):
+        return []
+    return [(name, each if isinstance(each, dict) else {}) for name, each in block.items()]
+
+
+def _schedule(text: Any, customer: str, where: str) -> Schedule | None:
+    try:
+        return None if text is None else Schedule.parse(str(text))
+    except ValueError as wrong:
+        raise ConfigError(f"the schedule {text!r} of {where} is not understood: {wrong}", customer=customer) from wrong

@@ -91,23 +91,23 @@ class _Customer:
         self._dead = dead_letters_by_connection(config.layout.ledger(name))
 
     def connections(self, planned: Sequence[Planned], buckets: Sequence[BucketFigures]) -> list[ConnectionStatus]:
-        return [self._status(each, buckets) for each in planned]
+        return [self._status(each, buckets) for each in planned if not each.push]
 
     def _status(self, each: Planned, buckets: Sequence[BucketFigures]) -> ConnectionStatus:
-        known = self._state.connections.get(self._name, each.connection)
-        run, objects = self._last_run(each.connection)
-        last_due = self._state.connections.last_due(self._name, each.connection)
+        known = self._state.connections.get(self._name, each.name)
+        run, objects = self._last_run(each.name)
+        last_due = self._state.connections.last_due(self._name, each.name)
         due = None
         if each.schedule is not None:
             due = next_due(each.schedule, last_due) if last_due is not None else self._now
         left, in_doubt = _budget(buckets, f"account={each.source}/{known.account}" if known else "", each.budget)
         failed = [
             str(one["what"]) for one in (run.figures.get("failures", []) if run else [])
-            if one.get("connection") == each.connection
+            if one.get("connection") == each.name
         ]  # fmt: skip
         return ConnectionStatus(
             customer=self._name,
-            connection=each.connection,
+            connection=each.name,
             source=each.source,
             state=known.status if known else "new",
             since=known.since if known else None,
@@ -116,13 +116,13 @@ class _Customer:
             last_run=run.started_at if run else None,
             last_status=run.status if run else "",
             last_error=failed[0] if failed else (run.error or "" if run and run.status == "failed" else ""),
-            data_as_of=self._data_as_of(each.connection, objects),
-            rows=self._rows(each.connection),
-            requests_today=self._used.get(each.connection, 0),
+            data_as_of=self._data_as_of(each.name, objects),
+            rows=self._rows(each.name),
+            requests_today=self._used.get(each.name, 0),
             budget_left=left,
             budget_in_doubt=in_doubt,
             rejects=sum(int(one.get("rejected", 0)) for one in objects),
-            dead_letters=self._dead.get(each.connection, 0),
+            dead_letters=self._dead.get(each.name, 0),
             schedule=each.schedule.text if each.schedule else "",
             next_due=due,
         )

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backhaul.cli.base import command, wait_option
+from backhaul.cli.output import many
 from backhaul.cli.session import Session
+from backhaul.cli.times import ahead
 
 if TYPE_CHECKING:
     from backhaul.cli.output import Output
-    from backhaul.fleet.runs import Outcome
+    from backhaul.fleet.outcome import Outcome
     from backhaul.project import Project
 
 _WORST_FIRST = (4, 2, 75, 1)
@@ -48,6 +50,9 @@ def run(
             return session.finish(project, one.run(check_deletes=deletes, approve_deletes=approve_deletes))
         outcomes: Iterator[Outcome]
         if watch:
+            if not session.as_json:
+                with session.aside():
+                    click.echo(_watched(project, customers), err=True)
             outcomes = project.watch(customers, workers=workers, check_deletes=deletes)
         elif due:
             outcomes = project.run_due(customers, workers=workers, check_deletes=deletes)
@@ -56,12 +61,22 @@ def run(
         return session.code(_show(session, project, outcomes, watch=watch))
 
 
+def _watched(project: Project, customers: tuple[str, ...]) -> str:
+    """What is watched, and when the first of it is due."""
+    scheduled = [each for each in project.status(customers) if each.next_due is not None]
+    if not scheduled:
+        return "No connection has a schedule yet: watching the files. Ctrl-C stops."
+    soonest = min(scheduled, key=lambda each: str(each.next_due))
+    first = f"{soonest.customer} {soonest.connection} {ahead(soonest.next_due)}"
+    return f"Watching {many(len(scheduled), 'connection')}; first {first}. Ctrl-C stops."
+
+
 def _show(session: Session, project: Project, outcomes: Iterator[Outcome], *, watch: bool) -> int:
     codes: set[int] = set()
     count = 0
     output = session.output
     for outcome in outcomes:
-        if outcome.report is None and outcome.error is None:
+        if outcome.report is None and outcome.error is None and not outcome.pushes:
             continue
         count += 1
         codes.add(outcome.exit_code)
@@ -77,13 +92,16 @@ def _show(session: Session, project: Project, outcomes: Iterator[Outcome], *, wa
 
 def _lines(output: Output, project: Project, outcome: Outcome) -> None:
     from backhaul.cli.failures import place_of
+    from backhaul.cli.pushes import show_push
     from backhaul.cli.reports import show_report
 
     if outcome.report is not None:
-        show_report(output, outcome.report, project.config.root)
+        show_report(output, outcome.report, project.config.root, brief=True)
+    for push in outcome.pushes:
+        show_push(output, push)
     if outcome.error is not None:
         output.line()
-        output.heading(outcome.customer, "did not run")
+        output.heading(outcome.customer, "did not run" if outcome.report is None else "")
         output.line(f"  {place_of(outcome.error)}{outcome.error.what}", style="red")
         for problem in getattr(outcome.error, "problems", ()):
             output.line(f"  {problem}")
@@ -96,11 +114,14 @@ def _lines(output: Output, project: Project, outcome: Outcome) -> None:
 
 def _json(outcome: Outcome) -> dict[str, Any]:
     from backhaul.cli.failures import as_json
+    from backhaul.cli.pushes import push_json
     from backhaul.cli.reports import report_json
 
     found: dict[str, Any] = (
         report_json(outcome.report) if outcome.report is not None else {"customer": outcome.customer}
     )
+    if outcome.pushes:
+        found["pushes"] = [push_json(each) for each in outcome.pushes]
     if outcome.error is not None:
         found |= {"status": "failed", "exit_code": outcome.exit_code, "error": as_json(outcome.error)}
     if outcome.told is not None:
