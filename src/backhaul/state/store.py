@@ -163,6 +163,11 @@ def _storage_error(error: sqlite3.Error, path: Path) -> StorageError:
         return StorageError(
             f"the disk of {path} is full", next_step="free space there and run it again; nothing was lost"
         )
+    if isinstance(error, sqlite3.OperationalError) and "disk i/o error" in text.lower():
+        return StorageError(
+            f"{path} cannot be written: {text}; the disk may be full, or a limit on file sizes was met",
+            next_step="make room there and run it again; nothing was lost",
+        )
     if isinstance(error, sqlite3.OperationalError) and ("open" in text or "readonly" in text):
         return StorageError(
             f"the control store {path} cannot be opened: {text}", next_step="check the folder's owner and rights"
