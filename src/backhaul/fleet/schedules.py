@@ -1,6 +1,7 @@
 """What the customers' files say of connections, pushes and their schedules, without the models.
 
-Quick enough for thousands of files. A file that is wrong elsewhere still has its schedule read; the run itself will tell what is wrong with it.
+Quick enough for thousands of files. A file that is wrong elsewhere still has its schedule read; the run itself will
+tell what is wrong with it.
 """
 
 from __future__ import annotations
