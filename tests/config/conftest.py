@@ -16,7 +16,7 @@ category: other
 docs: https://shop.example/docs
 settings:
   region: {title: Region, one_of: [eu, us]}
-  store: {title: Store number, pattern: '[0-9]+', required: false}
+  store: {title: Store number, pattern: '[0-9]+', default: '1'}
 base_url: https://shop.example
 auth:
   token: {type: bearer}

@@ -85,7 +85,7 @@ def _check_connection(connection: Connection, source: Source, root: Node, path: 
 
 def _check_settings(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
     for name, setting in source.settings.items():
-        if setting.required and setting.default is None and connection.settings.get(name) is None:
+        if setting.default is None and connection.settings.get(name) is None:
             what = f"is missing; {source.source} needs it: {setting.title}"
             yield Problem(root.place_of(path), spell((*path, name)), what)
     for name, value in connection.settings.items():

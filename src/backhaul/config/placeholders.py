@@ -28,7 +28,6 @@ ROOTS: dict[str, str] = {
     "until": "the window's upper bound, exclusive; unbound in a full read",
     "page": "the page token; unbound on a first page",
     "last.key": "the last key of the page before; unbound on a first page",
-    "last.changed": "the last change value of the page before; unbound on a first page",
     "size": "the page size",
     "query": "the rendered query text",
     "key": "one record's key",

@@ -176,20 +176,13 @@ class NextPage(Model):
 
 
 class NextKeyset(Model):
-    """`{last.key}` (and `{last.changed}`) of the last row; the same request again."""
+    """`{last.key}` of the last row; the same request again."""
 
     type: Literal["keyset"]
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
 
 
 Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset, Field(discriminator="type")]
-
-
-class Cap(Model):
-    """More rows than this are not served of one read; then it starts again from the last key, or halves its window."""
-
-    rows: int = Field(gt=0)
-    then: Literal["keyset", "split"]
 
 
 # -- reads ---------------------------------------------------------------------------------------------------------
@@ -260,7 +253,9 @@ class Read(Call):
         default="none", description="The order of rows over the whole window; what a part-read may commit hangs on it."
     )
     next: Next | None = None
-    cap: Cap | None = None
+    cap: int | None = Field(
+        default=None, gt=0, description="More rows are not served of one read; it starts again after the last key."
+    )
     total: PathText | None = Field(default=None, description="The vendor's own count of the window.")
     at_least: int = Field(default=0, ge=0, description="Rows, by the `count` read, below which it is not worth it.")
     batch: int = Field(default=1, gt=0, description="Keys, or parents, a call.")
@@ -527,7 +522,6 @@ class ObjectDefinition(Model):
     """A thing in the source: its key, how change shows, how it is read and written."""
 
     key: Template | list[Template] = Field(default="id", description="A field, or several; may hold `{object.x}`.")
-    label: str | None = None
     constants: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="Its own constants, as `{with.x}`."
     )
@@ -563,8 +557,7 @@ class Setting(Model):
     """A question that a connection answers beside its credentials."""
 
     title: str
-    default: Any = None
-    required: bool = True
+    default: Any = Field(default=None, description="Without one the setting must be given.")
     pattern: str | None = None
     one_of: list[Any] | None = None
 
@@ -597,9 +590,7 @@ class Assertion(Model):
     """The JWT that a client signs; iat, exp and jti are added."""
 
     algorithm: Literal["RS256", "PS256", "ES256"]
-    key: Template = "{credentials.private_key}"
     expires: Duration = Field(default="180s", validate_default=True)
-    headers: dict[str, Template] = Field(default_factory=dict)
     claims: dict[str, Template]
 
 
@@ -608,9 +599,9 @@ class AuthOAuth2(Model):
     grant: Literal["authorization_code", "client_credentials", "jwt_bearer"]
     token_url: Template
     authorize_url: Template | None = None
-    client_auth: Literal["form", "basic", "assertion"] = "form"
-    client_id: Template = "{credentials.client_id}"
-    client_secret: Template = "{credentials.client_secret}"
+    client_auth: Literal["form", "basic", "assertion"] = Field(
+        default="form", description="How `credentials.client_id` and `client_secret` (or the assertion) are sent."
+    )
     pkce: bool = False
     rotates: bool = Field(default=False, description="Refreshing gives a new refresh token, kept before it is used.")
     scopes: list[Template] = Field(default_factory=list)
@@ -626,13 +617,11 @@ class AuthOAuth2(Model):
 
 
 class AuthOAuth1(Model):
+    """Each request signed with HMAC-SHA256, by `credentials.consumer_key`, `consumer_secret`, `token_id` and
+    `token_secret`."""
+
     type: Literal["oauth1"]
-    algorithm: Literal["HMAC-SHA256"] = "HMAC-SHA256"
     realm: Template | None = None
-    consumer_key: Template = "{credentials.consumer_key}"
-    consumer_secret: Template = "{credentials.consumer_secret}"
-    token: Template = "{credentials.token_id}"
-    token_secret: Template = "{credentials.token_secret}"
 
 
 class AuthSession(Model):
@@ -641,7 +630,6 @@ class AuthSession(Model):
     type: Literal["session"]
     login: Call
     keep: dict[str, PathText]
-    expires: Duration | None = None
 
 
 Auth = Annotated[
@@ -657,8 +645,17 @@ def needs(auth: Auth) -> tuple[str, ...]:
         for placeholder in placeholders.parse(text).names
         if placeholder.root == "credentials"
     }
-    if isinstance(auth, AuthOAuth2) and (auth.grant == "jwt_bearer" or auth.client_auth == "assertion"):
-        found.discard("client_secret")
+    match auth:
+        case AuthOAuth1():
+            found |= {"consumer_key", "consumer_secret", "token_id", "token_secret"}
+        case AuthOAuth2(assertion=None):
+            found |= {"client_id", "client_secret"}
+        case AuthOAuth2(grant="jwt_bearer"):
+            found.add("private_key")
+        case AuthOAuth2():
+            found |= {"client_id", "private_key"}
+        case _:
+            pass
     return tuple(sorted(found))
 
 
@@ -686,7 +683,7 @@ class Limit(Model):
 
 Outcome = Literal[
     "retry", "wait", "wait_for_quota", "refresh", "reauthorise", "skip", "absent", "split", "restart", "resync",
-    "next_read", "drop_field", "follow", "unknown", "reject", "fail",
+    "next_read", "drop_field", "unknown", "reject", "fail",
 ]  # fmt: skip
 
 

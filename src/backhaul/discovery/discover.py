@@ -67,9 +67,9 @@ def list_objects(connection: Connection) -> tuple[Found, ...]:
             # the right to see custom objects may be missing where the account has none
             if refused.outcome != "skip":
                 raise
-    for name, listed in connection.source.objects.items():
+    for name in connection.source.objects:
         if name != "*" and name not in found:
-            found[name] = Found(name, listed.label or name, False, {})
+            found[name] = Found(name, name, False, {})
     return tuple(found.values())
 
 

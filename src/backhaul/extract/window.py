@@ -122,7 +122,7 @@ def read_window(
     if resume.finished:
         return
     start = Position(resume.page_token, resume.last_key) if resume.page_token or resume.last_key else None
-    capped = read.cap is not None and read.cap.then == "keyset"
+    capped = read.cap is not None
     gathered = Gathered()
     waiting = Waiting()
     position: Position | None = start or Position()

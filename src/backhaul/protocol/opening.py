@@ -138,10 +138,10 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
             return specs.BasicSpec(fill(auth.user), fill(auth.password))
         case AuthOAuth1():
             return specs.OAuth1Spec(
-                consumer_key=fill(auth.consumer_key),
-                consumer_secret=fill(auth.consumer_secret),
-                token=fill(auth.token),
-                token_secret=fill(auth.token_secret),
+                consumer_key=fill("{credentials.consumer_key}"),
+                consumer_secret=fill("{credentials.consumer_secret}"),
+                token=fill("{credentials.token_id}"),
+                token_secret=fill("{credentials.token_secret}"),
                 realm=fill(auth.realm) if auth.realm else None,
             )
         case AuthOAuth2(grant="authorization_code") | AuthSession():
@@ -155,8 +155,8 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
             return specs.OAuth2Spec(
                 grant="jwt_bearer" if auth.grant == "jwt_bearer" else "client_credentials",
                 token_url=fill(auth.token_url),
-                client_id="" if auth.grant == "jwt_bearer" else fill(auth.client_id),
-                client_secret="" if auth.assertion is not None else fill(auth.client_secret),
+                client_id="" if auth.grant == "jwt_bearer" else fill("{credentials.client_id}"),
+                client_secret="" if auth.assertion is not None else fill("{credentials.client_secret}"),
                 client_auth=auth.client_auth,
                 scopes=tuple(fill(each) for each in auth.scopes),
                 assertion=_assertion(auth.assertion, fill) if auth.assertion is not None else None,
@@ -167,11 +167,10 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
 
 def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.AssertionSpec:
     return specs.AssertionSpec(
-        key=fill(definition.key),
+        key=fill("{credentials.private_key}"),
         claims={claim: fill(text) for claim, text in definition.claims.items()},
         algorithm=definition.algorithm,
         lifetime=definition.expires.total_seconds(),
-        headers={header: fill(text) for header, text in definition.headers.items()},
     )
 
 

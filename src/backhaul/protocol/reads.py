@@ -30,7 +30,6 @@ class Position:
 
     page: str | None = None
     last_key: str | None = None
-    last_changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,6 @@ def read_pages(
         bindings = _bindings(connection, ask, fields).with_(
             page=position.page,
             last__key=position.last_key,
-            last__changed=position.last_changed,
             size=read.size,
             **{f"job__{name}": value for name, value in job.items()},
         )
@@ -233,14 +231,7 @@ def _next(read: Read, decoded: Decoded, position: Position, ask: Ask, response: 
 
 
 def _capped(page: Page, read: Read, ask: Ask, chain: int) -> Page:
-    cap = read.cap
-    if cap is None:
-        return page
-    if cap.then == "split":
-        if page.total is not None and page.total > cap.rows:
-            raise TooMany(f"the vendor serves {cap.rows} rows of one read, and there are {page.total}")
-        return page
-    if page.next is not None and chain + (read.size or 0) > cap.rows:
+    if read.cap is not None and page.next is not None and chain + (read.size or 0) > read.cap:
         return replace(page, next=Position(None, last_key(page.columns, ask.schema.key)))
     return page
 
