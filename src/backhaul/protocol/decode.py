@@ -131,7 +131,8 @@ class Decoder:
         except msgspec.DecodeError as error:
             raise NotAsPromised(str(error)) from None
         answer = Answer(document, headers, status)
-        records = paths.each(self.definition.records, answer)
+        # a null stands for a record that was asked for by its key and is not there
+        records = [record for record in paths.each(self.definition.records, answer) if record.body is not None]
         if self.definition.only is not None:
             records = [record for record in records if holds(self.definition.only, record)]
         return self.columns_of(records, answer)
