@@ -55,13 +55,15 @@ class Output:
 
         click.echo(msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode(document).decode())
 
-    def line(self, text: str = "", style: str = "") -> None:
+    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
         """A line as it is: no markup in it is understood. Long ones are wrapped with their indent."""
+        from rich.padding import Padding
         from rich.text import Text
 
         from backhaul.telemetry import redact
 
-        self.console.print(Text(redact.registered(text), style=style))
+        shown = Text(redact.registered(text), style=style)
+        self.console.print(Padding(shown, (0, 0, 0, indent), expand=False) if indent else shown)
 
     def show(self, *parts: RenderableType) -> None:
         for part in parts:

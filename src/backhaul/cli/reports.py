@@ -212,5 +212,5 @@ def show_failures(output: Output, failures: Sequence[Failure]) -> None:
     output.line(many(len(failures), "failure"), style="bold red")
     for each in failures:
         place = ".".join(part for part in (each.connection, each.object) if part)
-        output.line(f"  {place}: {each.what}" if place else f"  {each.what}")
-        output.line(f"    Next: {each.next_step}", style="dim")
+        output.line(f"{place}: {each.what}" if place else each.what, indent=2)
+        output.line(f"Next: {each.next_step}", style="dim", indent=4)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from backhaul.errors import BackhaulError
 from backhaul.pipeline.context import Context
@@ -15,7 +16,10 @@ from backhaul.pipeline.report import Failure, SyncReport
 from backhaul.pipeline.sync import check_objects, syncing
 from backhaul.pipeline.transforming import transform_customer
 from backhaul.publish.snapshot import PublishResult
+from backhaul.telemetry.log import Logger
 from backhaul.transform.build import TransformResult
+
+_log = Logger("pipeline")
 
 
 @dataclass
@@ -93,11 +97,13 @@ def recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
     """The run in the control store: begun, then done, partial or failed with its reason."""
     runs = context.state.runs
     runs.start(context.customer, kind, context.run_id)
+    _log.info("run began", kind=kind)
     try:
         yield
     except BackhaulError as error:
         error.within(customer=context.customer, run=context.run_id)
         runs.finish(context.run_id, "failed", error=error.what)
+        _log.error("run failed", kind=kind, what=error.what, next=error.next_step)
         raise
     except BaseException as error:
         runs.finish(context.run_id, "failed", error=f"{type(error).__name__}")
@@ -111,4 +117,8 @@ def recorded(context: Context, kind: str, report: RunReport) -> Iterator[None]:
         figures["version"] = report.publish.version
     reasons = [*(["stopped by its user"] if report.stopped else []), *(each.what for each in report.all_failures)]
     what = "; ".join(dict.fromkeys(reasons)) or None
-    runs.finish(context.run_id, "partial" if reasons else "done", figures, what)
+    status: Literal["partial", "done"] = "partial" if reasons else "done"
+    runs.finish(context.run_id, status, figures, what)
+    for each in report.all_failures:
+        _log.error("failed", connection=each.connection, object=each.object, what=each.what, next=each.next_step)
+    _log.info("run ended", kind=kind, status=status)

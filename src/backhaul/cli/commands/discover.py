@@ -59,7 +59,7 @@ def discover(session: Session, customer: str, connection: str | None, objects: t
         for wrong in failed:
             output.line()
             output.line(f"{wrong.connection}: {wrong.what}", style="red")
-            output.line(f"  Next: {wrong.next_step}", style="dim")
+            output.line(f"Next: {wrong.next_step}", style="dim", indent=2)
     if failed:
         return max(wrong.exit_code for wrong in failed)
     return 1 if any(lack for each in found for lack in each.lacks) else 0
@@ -86,8 +86,8 @@ def _show(output: Output, each: Discovery, objects: tuple[str, ...]) -> None:
         output.line(f"{many(len(each.lacks), 'thing')} that the pipeline asks for and the account does not give",
                     style="bold red")  # fmt: skip
         for lack in each.lacks:
-            output.line(f"  {lack.object}{'.' + lack.field if lack.field else ''}: {lack.what}")
-        output.line("    Next: grant the account the right to them, or correct the pipeline", style="dim")
+            output.line(f"{lack.object}{'.' + lack.field if lack.field else ''}: {lack.what}", indent=2)
+        output.line("Next: grant the account the right to them, or correct the pipeline", style="dim", indent=4)
     elif not objects:
         output.line()
         output.line(f"{many(len(each.chosen), 'object')} chosen, all of them served", style="green")

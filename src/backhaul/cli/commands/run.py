@@ -102,10 +102,10 @@ def _lines(output: Output, project: Project, outcome: Outcome) -> None:
     if outcome.error is not None:
         output.line()
         output.heading(outcome.customer, "did not run" if outcome.report is None else "")
-        output.line(f"  {place_of(outcome.error)}{outcome.error.what}", style="red")
+        output.line(f"{place_of(outcome.error)}{outcome.error.what}", style="red", indent=2)
         for problem in getattr(outcome.error, "problems", ()):
-            output.line(f"  {problem}")
-        output.line(f"    Next: {outcome.error.next_step}", style="dim")
+            output.line(problem, indent=2)
+        output.line(f"Next: {outcome.error.next_step}", style="dim", indent=4)
     if outcome.told is not None:
         output.note(
             "hook", outcome.told.trouble or f"{outcome.told.how} was told", "red" if outcome.told.trouble else ""

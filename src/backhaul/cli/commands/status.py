@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backhaul.cli.base import command
-from backhaul.cli.output import Column, Output, many
+from backhaul.cli.output import Column, many
 from backhaul.cli.session import Session
 from backhaul.cli.times import ago, ahead
 
@@ -40,11 +40,13 @@ def status(session: Session, customers: tuple[str, ...]) -> int:
         Column("rows", number=True), Column("calls today", number=True), Column("next run"),
     ]  # fmt: skip
     output.table(columns, [_row(each) for each in found])
-    notes = [(each, note) for each in found for note in _notes(each, alone=bool(customers))]
-    if notes:
-        output.line()
-    for each, (text, style) in notes:
-        _note(output, each, text, style)
+    for each in found:
+        notes = _notes(each, alone=bool(customers))
+        if notes:
+            output.line()
+            output.heading(_place(each))
+        for text, style in notes:
+            output.line(text, style=style, indent=2)
     return 0
 
 
@@ -74,7 +76,7 @@ def _notes(each: ConnectionStatus, *, alone: bool) -> list[tuple[str, str]]:
     elif each.last_status in ("partial", "failed", "interrupted") and (
         each.last_error or each.last_status != "partial"
     ):
-        reason = f": {each.last_error}" if each.last_error else ""
+        reason = f": {each.last_error}" if each.last_error not in ("", each.reason) else ""
         found.append((f"the last run, {ago(each.last_run)}, {_ENDED[each.last_status]}{reason}", "yellow"))
     if each.rejects:
         text = f"{many(each.rejects, 'value')} did not fit in the last run; `backhaul rejects {each.customer}`"
@@ -94,11 +96,3 @@ def _notes(each: ConnectionStatus, *, alone: bool) -> list[tuple[str, str]]:
 
 
 _ENDED = {"partial": "had failures", "failed": "failed", "interrupted": "was cut off"}
-
-
-def _note(output: Output, each: ConnectionStatus, text: str, style: str) -> None:
-    from rich.text import Text
-
-    from backhaul.telemetry import redact
-
-    output.show(Text.assemble((f"{_place(each)}: ", "bold"), (redact.registered(text), style)))
