@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from datetime import time as time_of_day
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -37,6 +37,12 @@ ARROW: dict[Type, pa.DataType] = {
 _TRUE, _FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 _STEP = Decimal(1).scaleb(-9)
 _LARGEST = Decimal(10) ** 29
+_ROUNDING = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_DAY = 86_400_000_000
+# A day inside of Python's calendar at each end, so that no zone leads out of it.
+_FIRST_DAY, _LAST_DAY = -719_161, 2_932_895
+# Arrow knows no summer time after 2037.
+_LAST_SUMMER = 24_836
 # Past 15 significant digits (and a point and a sign) a float may no longer be what the vendor wrote.
 _SAFE_DIGITS = 16
 
@@ -111,8 +117,7 @@ def _decimals(column: Sequence[Any], *, exact: bool) -> pa.Array | None:
         except pa.ArrowInvalid:
             return None
     strings = pc.cast(written, pa.string())
-    longest = pc.max(pc.utf8_length(strings)).as_py() or 0
-    if longest > _SAFE_DIGITS and not exact:
+    if _longest(strings) > _SAFE_DIGITS and not exact:
         raise NeedsExact
     return _from_strings(strings, "decimal", Values(), "UTC")
 
@@ -124,24 +129,45 @@ def _from_strings(strings: pa.Array, kind: Type, values: Values, zone: str) -> p
     filled = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
     try:
         match kind:
+            case "decimal" if _holds(filled, "e", "E") or _longest(filled) > 38:
+                return None  # of 4.5e31 and of 45 digits Arrow makes another number, without a word
             case "decimal":
                 return pc.cast(filled, DECIMAL)
+            case "integer" if _holds(filled, "x", "X"):
+                return None  # Arrow takes 0x1F for a number
             case "integer" | "float":
                 return pc.cast(filled, ARROW[kind])
             case "boolean":
                 return _booleans(filled, values)
             case "date":
-                return pc.cast(filled, pa.date32()) if values.date == "iso" else None
+                return _within(pc.cast(filled, pa.date32())) if values.date in ("iso", "%Y-%m-%d") else None
             case "timestamp" if values.timestamp == "iso":
-                return pc.cast(filled, TIMESTAMP)
+                return _within(pc.cast(filled, TIMESTAMP))
             case "timestamp" if "%" in values.timestamp:
                 local = pc.strptime(filled, format=values.timestamp, unit="us")
-                return pc.cast(pc.assume_timezone(local, zone, ambiguous="earliest", nonexistent="earliest"), TIMESTAMP)
+                if _within(local, _LAST_DAY if zone == "UTC" else _LAST_SUMMER) is None:
+                    return None
+                return pc.cast(pc.assume_timezone(local, zone, ambiguous="earliest"), TIMESTAMP)
             case "time":
                 return pc.cast(pc.replace_substring(filled, "Z", ""), pa.time64("us"))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return None
+
+
+def _holds(strings: pa.Array, *letters: str) -> bool:
+    return any(pc.any(pc.match_substring(strings, letter)).as_py() for letter in letters)
+
+
+def _longest(strings: pa.Array) -> int:
+    return pc.max(pc.binary_length(strings)).as_py() or 0
+
+
+def _within(moments: pa.Array, last: int = _LAST_DAY) -> pa.Array | None:
+    """The column, or None where it holds a day that Python's calendar does not have, or one after `last`."""
+    ends = pc.min_max(pc.cast(moments, pa.timestamp("us")))
+    first_at, last_at = ends["min"].value, ends["max"].value
+    return moments if first_at is None or (first_at >= _FIRST_DAY * _DAY and last_at <= last * _DAY) else None
 
 
 def _booleans(strings: pa.Array, values: Values) -> pa.Array | None:
@@ -193,14 +219,21 @@ def _json(value: Any, values: Values, zone: str) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _decimal(value: Any, values: Values, zone: str) -> Decimal:
+def _number(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("a truth is no number")
     number = Decimal(repr(value) if isinstance(value, float) else str(value).strip())
     if not number.is_finite() or abs(number) >= _LARGEST:
         raise ValueError("out of range")
+    return number
+
+
+def _decimal(value: Any, values: Values, zone: str) -> Decimal:
+    number = _number(value)
+    if not number:
+        return Decimal(0)  # whatever its exponent
     if number.as_tuple().exponent < -9:  # type: ignore[operator]  # finite: the exponent is a number
-        rounded = number.quantize(_STEP, ROUND_HALF_EVEN)
+        rounded = number.quantize(_STEP, context=_ROUNDING)
         if rounded != number:
             raise _Rounded(rounded)
         return rounded
@@ -208,7 +241,7 @@ def _decimal(value: Any, values: Values, zone: str) -> Decimal:
 
 
 def _integer(value: Any, values: Values, zone: str) -> int:
-    number = _decimal(value, values, zone)
+    number = _number(value)
     if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
         raise ValueError("no whole number of 64 bits")
     return int(number)
