@@ -223,7 +223,7 @@ def _number(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("a truth is no number")
     number = Decimal(repr(value) if isinstance(value, float) else str(value).strip())
-    if not number.is_finite() or abs(number) >= _LARGEST:
+    if not number.is_finite() or number.copy_abs() >= _LARGEST:
         raise ValueError("out of range")
     return number
 
