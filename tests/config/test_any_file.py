@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import ACME, SHOP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backhaul.config import documents
 from backhaul.config.project import ProjectConfig
+from conftest import ACME, SHOP
 
 wrong = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab_${}:[*~", max_size=6),

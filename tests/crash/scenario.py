@@ -235,7 +235,8 @@ def _entities(work: Path) -> dict[str, list[Any]]:
             "select table_name from duckdb_tables() where schema_name = 'entities'"
         ).fetchall():
             rows = connection.execute(
-                f"select columns(c -> c not in ('_seq', 'synced_at', 'sync_run_id')) from entities.\"{name}\" order by id"
+                f"select columns(c -> c not in ('_seq', 'synced_at', 'sync_run_id')) from entities.\"{name}\""
+                " order by id"
             ).fetchall()
             found[str(name)] = rows
         return found

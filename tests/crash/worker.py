@@ -38,6 +38,7 @@ def push(acme: Customer, asked: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     asked = json.loads(sys.argv[1])
     window.PART_ROWS = deletions.PART_ROWS = asked["part_rows"]
+    window.BATCH_ROWS = 1
     loading.EAGER_ROWS = asked["eager_rows"]
     with Project(Path(asked["root"])) as project:
         acme = project.customer("acme")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from tests.conftest import Bench
 
 OBJECTS = {"hubspot": "companies", "salesforce": "Account", "netsuite": "customer"}

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from backhaul.errors import BackhaulError
 from backhaul.extract.batches import deletes_table
+from backhaul.extract.children import parents_table
 from backhaul.extract.deletions import CENSUS
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.load.census import compare_census, restored_since
@@ -23,7 +24,7 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.loading import Loading
 from backhaul.pipeline.reading import Reader
 from backhaul.pipeline.report import Failure, SyncReport
-from backhaul.spool.parts import Part, WindowId
+from backhaul.spool.parts import Kind, Part, WindowId
 from backhaul.spool.spool import Spool
 
 ARCHIVE_KEPT = timedelta(days=90)
@@ -73,10 +74,19 @@ def settle(
 
 
 def _bury(context: Context, pending: Pending, gone: tuple[str, ...], spool: Spool, loading: Loading) -> None:
-    now = pending.reader.connection.vendor_now()
-    window = WindowId(pending.window.connection, pending.window.object, f"gone-{context.run_id}")
-    meta = pending.reader.extractor.meta(pending.task, "gone", None, now)
-    with spool.open(window, meta) as opened:
-        table = deletes_table(list(gone), [now] * len(gone), datetime.now(UTC), context.run_id)
-        part = opened.write(table, kind="deletes", last=True)
+    """Tombstones for what is gone: its children's first, because once it is marked itself no census finds it again."""
+    extractor, task = pending.reader.extractor, pending.task
+    now, read_at = pending.reader.connection.vendor_now(), datetime.now(UTC)
+
+    def write(of: Task, kind: Kind, table: pa.Table) -> tuple[Part, WindowId]:
+        window = WindowId(pending.window.connection, of.name, f"gone-{context.run_id}")
+        with spool.open(window, extractor.meta(of, "gone", None, now)) as opened:
+            return opened.write(table, kind=kind, last=True), window
+
+    parents = parents_table([(key, read_at) for key in gone])
+    children = [write(child, "parents", parents) for child in task.children]
+    if children:
+        loading.load([part for part, _ in children], [window for _, window in children], [])
+    tombstones = deletes_table(list(gone), [now] * len(gone), read_at, context.run_id)
+    part, window = write(task, "deletes", tombstones)
     loading.load([part], [window], [])

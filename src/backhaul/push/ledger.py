@@ -172,14 +172,16 @@ class Ledger:
         while True:
             with self._lock, self._told():
                 # keyset: the file is not held open between chunks, and a chunk costs the same wherever it is
-                chunk = self._sql.execute(
+                cursor = self._sql.cursor()
+                cursor.row_factory = None
+                chunk = cursor.execute(
                     "select row, state, case when scheme = ? then hash end, changed, confirmed_at from rows"
                     f" where target = ? and row {'>=' if first else '>'} ? order by row limit ?",
                     (scheme, target, last, CHUNK),
                 ).fetchall()
             if not chunk:
                 return
-            yield [tuple(each) for each in chunk]
+            yield chunk
             last, first = chunk[-1][0], False
 
     def known(self, target: int, rows: Sequence[str]) -> dict[str, Known]:

@@ -279,6 +279,8 @@ class _ObjectPlanner:
             written = ours.get(name)
             seen = row.seen is not None and name in row.seen
             held = row.seen[name] if row.seen is not None and seen else None
+            if written is None and seen and wanted == held:
+                continue
             newer = seen and (written is None or self._is_newer(row, written[1], known))
             before = held if newer or written is None else written[0]
             if (seen or written is not None) and self._same(wanted, before, field):

@@ -20,6 +20,7 @@ TYPES: Mapping[Type, str] = {
     "time": "TIME",
     "json": "VARCHAR",
 }
+_EXACT = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _SPACE = "e' \\t\\n\\r'"
 
 
@@ -59,7 +60,7 @@ def wanted(way: Column, kind: str, field: Field) -> tuple[str, str | None]:
         back = f"CASE WHEN starts_with({value}, {start}) THEN nullif(substr({value}, {len(way.prefix) + 1}), '') END"
         return _cast(back, "VARCHAR", field), _lost(value, _cast(back, "VARCHAR", field))
     cast = _cast(value, kind, field)
-    return cast, None if field.type in ("text", "json") or kind == TYPES[field.type] else _lost(value, cast)
+    return cast, None if _always_fits(kind, TYPES[field.type]) else _lost(value, cast)
 
 
 def seen(value: str, kind: str, field: Field) -> str:
@@ -77,8 +78,23 @@ def _cast(value: str, kind: str, field: Field) -> str:
         return f"CAST({value} AS DATE)"
     if kind == "VARCHAR":
         return f"TRY_CAST(nullif(trim({value}, {_SPACE}), '') AS {to})"
+    if (_is_number(kind) and _is_number(to)) or (kind == "DATE" and to.startswith("TIMESTAMP")):
+        return f"TRY_CAST({value} AS {to})"
     # through text: every type can be written as one, and a cast that DuckDB does not have is no error then
     return f"TRY_CAST(CAST({value} AS VARCHAR) AS {to})"
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith("DECIMAL") or kind in _EXACT or kind in ("DOUBLE", "FLOAT")
+
+
+def _always_fits(kind: str, to: str) -> bool:
+    if kind == to or to == "VARCHAR" or (kind == "DATE" and to.startswith("TIMESTAMP")):
+        return True
+    if kind.startswith("DECIMAL") and to.startswith("DECIMAL"):
+        digits, scale = (int(part) for part in kind[8:-1].split(","))
+        return digits - scale <= 29
+    return kind in _EXACT and to != "BOOLEAN" and _is_number(to)
 
 
 def _lost(value: str, cast: str) -> str:

@@ -46,7 +46,9 @@ class Wanted:
         except duckdb.Error as error:
             raise StorageError(f"no scratch database can be made: {error}", customer=task.customer) from error
         try:
-            self.sql.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+            self.sql.execute(
+                "SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET enable_progress_bar = false"
+            )
             self.sql.execute(f"ATTACH {literal(str(snapshot.entities))} AS published (READ_ONLY)")
             if snapshot.raw is not None:
                 self.sql.execute(f"ATTACH {literal(str(snapshot.raw))} AS raw (READ_ONLY)")

@@ -58,7 +58,7 @@ class Ended(msgspec.Struct, tag_field="line", tag="end", frozen=True):
 
 
 class Restarted(msgspec.Struct, tag_field="line", tag="restart", frozen=True):
-    """The vendor no longer serves where the window stood: it is read from its beginning, after the parts that are here."""
+    """The vendor no longer serves where the window stood: it is read from its beginning; the parts here stay."""
 
 
 Line = Opened | Written | Noted | Loaded | Ended | Restarted

@@ -182,7 +182,7 @@ class WindowSpool:
                 self._waiting.pop(name).path.unlink(missing_ok=True)
 
     def restart(self) -> None:
-        """Read the window from its beginning again; notes are forgotten. Its parts stay: they may be loading already."""
+        """Read the window from its beginning again; notes go, its parts stay: they may be loading already."""
         with self._lock:
             self._log.append(Restarted())
             self._notes = {}
