@@ -133,6 +133,8 @@ def _small(source: str, *, bulk: bool) -> dict[str, Any]:
     for name in ("association", "lines"):
         if name in templates:
             templates[name]["reads"]["by_parent"]["batch"] = PARENTS
+    if source == "netsuite":
+        templates["page"]["size"] = PAGE_ROWS
     if "bulk" in templates:
         templates["bulk"]["at_least"] = 30 if bulk else 1 << 40
         templates["bulk"]["job"]["poll"]["every"] = "100ms"

@@ -62,7 +62,10 @@ class Life:
         for each in simulators.values():
             each.pages()
             limits = {"limit_10s": 10**9, "limit_search": 10**9} if each.source == "hubspot" else {}
-            each.configure(page_size_cap=PAGE_ROWS, **limits)
+            if (
+                each.source != "netsuite"
+            ):  # its definition asks for small pages: a short one ends a read
+                each.configure(page_size_cap=PAGE_ROWS, **limits)
 
     def round(self, kills: int, *, first: bool) -> list[str]:
         """Kill, change and resume, so many times; then two quiet runs. Returns what is wrong then."""
@@ -184,8 +187,9 @@ class Life:
 
 
 def _too_often(place: Place, pages: int) -> list[str]:
+    """Of records at most one part's pages. Lists of keys are repeated whole, by design: half a census counts nobody."""
     kind, window = place
-    if kind != "children" and pages > -(-PART_ROWS // PAGE_ROWS) + AHEAD:
+    if kind == "rows" and pages > -(-PART_ROWS // PAGE_ROWS) + AHEAD:
         return [f"{pages} pages of {kind} {window[:100]} were served twice"]
     return []
 

@@ -231,10 +231,14 @@ def main() -> None:
     async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
         await (await vendor.not_found(Request(scope, receive)))(scope, receive, send)
 
-    recorder = Recorder(
-        Router(vendor.routes(), redirect_slashes=False, default=not_found), options.source, options.journal
-    )
-    setattr(vendor, "routes", lambda: [Mount("", app=recorder)])  # noqa: B010  an instance's own routes
+    routes = vendor.routes
+
+    def recorded() -> list[Mount]:
+        # asked for when the address is known, which some vendors tell in their answers
+        router = Router(routes(), redirect_slashes=False, default=not_found)
+        return [Mount("", app=Recorder(router, options.source, options.journal))]
+
+    setattr(vendor, "routes", recorded)  # noqa: B010  an instance's own routes
     with serve(vendor) as running:
         line = {
             "source": options.source,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -277,8 +280,26 @@ def test_each_source_is_served_by_a_process_that_ends_with_the_block() -> None:
         httpx.get(hubspot.base_url, trust_env=False)
 
 
-def test_a_kept_process_outlives_the_block() -> None:
-    with serve_all(["hubspot"], keep=True) as (hubspot,):
+def test_a_kept_process_outlives_the_block_and_holds_none_of_its_streams(tmp_path: Path) -> None:
+    starter = (
+        "import pathlib, sys\n"
+        "from backhaul.sandbox.serve import serve_all\n"
+        "with serve_all(['hubspot'], keep=pathlib.Path(sys.argv[1])) as (one,): print(one.pid, one.base_url)"
+    )
+    # its streams are read to their end: a process that held them would keep this waiting
+    told = subprocess.run(
+        [sys.executable, "-c", starter, str(tmp_path / "words")], capture_output=True, text=True, timeout=60, check=True
+    )
+    pid, base_url = told.stdout.split()
+    try:
+        assert httpx.get(f"{base_url}/account-info/v3/details", trust_env=False).status_code == 401
+        assert (tmp_path / "words").exists()
+    finally:
+        os.kill(int(pid), 15)
+
+
+def test_a_kept_process_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    with serve_all(["hubspot"], keep=tmp_path / "words") as (hubspot,):
         pass
     try:
         assert httpx.get(f"{hubspot.control_url}/health", trust_env=False).status_code == 200

@@ -34,6 +34,7 @@ from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import SILENT, ObjectStarted, Progress
 
 _SMALLEST = timedelta(seconds=1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Extractor:
@@ -78,7 +79,9 @@ class Extractor:
                 at = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
             bounds = bounds_for(at, vendor_now)
             windowed = bounds.lower is not None
-            if (not left or windowed) and not (windowed and bounds.lower == bounds.upper):
+            # windows that are left of a read with a hole at its beginning reach nothing: everything is asked for again
+            whole = not left or (at.watermark is None and _tells_change(task))
+            if (whole or windowed) and not (windowed and bounds.lower == bounds.upper):
                 planned = [(each, each.name) for each in self._planned(task, reads, bounds, vendor_now)]
                 finished = self._read_windows(task, reads, planned, vendor_now, result, on_part)
                 # `since` is the caller's word: where it lies beyond the watermark, what is between stays to be read
@@ -149,7 +152,7 @@ class Extractor:
         role = "all" if bounds.lower is None else "changes"
         choices = reads[role] or reads["changes" if role == "all" else "all"]
         changed = task.definition.changed
-        if not choices or not isinstance(changed, ChangedField) or task.schema.change_field is None:
+        if not choices or not isinstance(changed, ChangedField) or not _tells_change(task):
             return [bounds]
         read = next((each for each in choices if not each.at_least), choices[-1])
         job = next((each for each in choices if each.job is not None), None)
@@ -239,7 +242,7 @@ class Extractor:
                     raise (no_read(task, role) if isinstance(cannot, NextRead) else cannot) from None
             except TooMany as more:
                 self._discard(task, window)
-                halves = [(half, half.name) for half in _halves(bounds, vendor_now, task, more)]
+                halves = [(half, half.name) for half in _halves(bounds, vendor_now, task, more, open=can_be_cut(read))]
                 return [
                     each
                     for half, half_name in halves
@@ -359,10 +362,17 @@ def no_read(task: Task, role: str) -> FixDefinition:
     )
 
 
-def _halves(bounds: Bounds, vendor_now: datetime, task: Task, more: TooMany) -> tuple[Bounds, Bounds]:
-    """A window in two. Raises FixDefinition where it is one instant already."""
+def _tells_change(task: Task) -> bool:
+    return isinstance(task.definition.changed, ChangedField) and task.schema.change_field is not None
+
+
+def _halves(bounds: Bounds, vendor_now: datetime, task: Task, more: TooMany, *, open: bool) -> tuple[Bounds, Bounds]:
+    """A window in two. open: an open beginning may stay open, because the read takes an end without one.
+
+    Raises FixDefinition where it is one instant already.
+    """
     upper = bounds.upper or vendor_now
-    lower = bounds.lower or upper - timedelta(days=365 * 20)
+    lower = bounds.lower or max(upper - timedelta(days=365 * 20), _BEGINNING)
     if upper - lower <= _SMALLEST:
         raise FixDefinition(
             f"{more}; even what changed within one second is too much",
@@ -370,4 +380,4 @@ def _halves(bounds: Bounds, vendor_now: datetime, task: Task, more: TooMany) -> 
             object=task.name,
         )
     middle = lower + (upper - lower) / 2
-    return Bounds(lower, middle), Bounds(middle, bounds.upper)
+    return Bounds(bounds.lower if open else lower, middle), Bounds(middle, bounds.upper)

@@ -28,12 +28,18 @@ class Happened:
     what: str
 
 
-def prepare(root: Path, served: Sequence[Served]) -> None:
-    """Write the project: the two customers' pipelines and their secrets. Raises ConfigError for a folder in use."""
+def make_room(root: Path) -> None:
+    """Make the project's folder. Raises ConfigError for one that holds something else."""
     if root.exists() and any(root.iterdir()) and not (root / ".backhaul" / _PIDS).exists():
         raise ConfigError(f"{root} holds something else", next_step="name an empty folder: backhaul demo DIR")
-    (root / "pipelines").mkdir(parents=True, exist_ok=True)
-    (root / ".backhaul").mkdir(exist_ok=True)
+    (root / ".backhaul").mkdir(parents=True, exist_ok=True)
+    if not (pids := root / ".backhaul" / _PIDS).exists():
+        pids.write_text("{}", encoding="utf-8")  # the folder is a demo's from here on, whether it starts or not
+
+
+def prepare(root: Path, served: Sequence[Served]) -> None:
+    """Write the project: the two customers' pipelines and their secrets."""
+    (root / "pipelines").mkdir(exist_ok=True)
     for name in ("base", *CUSTOMERS):
         text = (catalog_root() / "pipelines" / f"{name}.yaml").read_text(encoding="utf-8")
         (root / "pipelines" / f"{name}.yaml").write_text(text, encoding="utf-8")

@@ -40,7 +40,7 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
 
     Two customers: acme (HubSpot and NetSuite) and globex (Salesforce). What it makes stays in DIRECTORY.
     """
-    from backhaul.sandbox.demo import disturb, prepare, restore, stop_earlier
+    from backhaul.sandbox.demo import disturb, make_room, prepare, restore, stop_earlier
     from backhaul.sandbox.serve import serve_all
 
     root = directory.resolve()
@@ -50,7 +50,8 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
     teller = _Teller(session, root, directory)
     began = time.monotonic()
     teller.title("Three vendors on this machine, two customers, one project")
-    with serve_all(scale=scale, keep=True) as served:
+    make_room(root)
+    with serve_all(scale=scale, keep=root / ".backhaul" / "simulators.log") as served:
         prepare(root, served)
     for each in served:
         teller.line(f"  {each.source:<11} {each.base_url}")
