@@ -62,9 +62,7 @@ class Life:
         for each in simulators.values():
             each.pages()
             limits = {"limit_10s": 10**9, "limit_search": 10**9} if each.source == "hubspot" else {}
-            if (
-                each.source != "netsuite"
-            ):  # its definition asks for small pages: a short one ends a read
+            if each.source != "netsuite":  # its definition asks for small pages: a short one ends a read
                 each.configure(page_size_cap=PAGE_ROWS, **limits)
 
     def round(self, kills: int, *, first: bool) -> list[str]:
