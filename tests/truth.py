@@ -14,11 +14,14 @@ import duckdb
 Records = Iterable[Mapping[str, Any]]
 
 
-def differences(work: Path, connection: str, dumps: Mapping[str, Records], *, winners: bool = True) -> Iterator[str]:
+def differences(
+    work: Path, connection: str, dumps: Mapping[str, Records], *, winners: bool = True, all_seen: bool = True
+) -> Iterator[str]:
     """What the raw tables hold otherwise than the simulator: every record, every column asked for, every deletion.
 
     dumps: each object's records as the simulator tells them. Deleted ones must be deleted here; a purged one, which
     left no trace at the vendor, must not be live here. winners: the vendor tells into which record another was merged.
+    all_seen: every record was read before it was deleted; else one that came and went unseen need not be here.
     """
     for name, records in dumps.items():
         truth = {key_of(each, name): each for each in records}
@@ -29,7 +32,7 @@ def differences(work: Path, connection: str, dumps: Mapping[str, Records], *, wi
             yield f"{name} {key} is live at the vendor, and here {'deleted' if key in rows else 'not there'}"
         for key in sorted(live - live_truth):
             yield f"{name} {key} is live here, and at the vendor {'deleted' if key in truth else 'not there'}"
-        for key in sorted(set(truth) - live_truth - set(rows)):
+        for key in sorted(set(truth) - live_truth - set(rows)) if all_seen else ():
             yield f"{name} {key} is deleted at the vendor, and here not there"
         for key in sorted(set(truth) & set(rows)):
             if winners:

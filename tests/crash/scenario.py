@@ -166,7 +166,7 @@ class Life:
         work = layout.work("acme")
         for name, each in self._simulators.items():
             dumps = {one: each.dump(one) for one in COMPARED[each.source]}
-            yield from differences(work, name, dumps, winners=each.source != "netsuite")
+            yield from differences(work, name, dumps, winners=each.source != "netsuite", all_seen=False)
         yield from twice_there(work)
         yield from unlike_snapshot(work, layout.raw_snapshot("acme"), "raw")
         yield from unlike_snapshot(work, layout.snapshot("acme"), "entities")
@@ -237,7 +237,7 @@ def _entities(work: Path) -> dict[str, list[Any]]:
             "select table_name from duckdb_tables() where schema_name = 'entities'"
         ).fetchall():
             rows = connection.execute(
-                f"select columns(c -> c not in ('_seq', 'synced_at', 'sync_run_id')) from entities.\"{name}\""
+                f"select columns(lambda c: c not in ('_seq', 'synced_at', 'sync_run_id')) from entities.\"{name}\""
                 " order by id"
             ).fetchall()
             found[str(name)] = rows

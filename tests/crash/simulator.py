@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import httpx
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -121,7 +121,10 @@ class Recorder:
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body"})
             return
-        body = await Request(scope, receive).body()
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
+            return  # killed before its request was whole
         asked = getattr(self, f"_{self._source}")(scope["method"], path, query, body)
         if asked is None:
             await self._app(scope, _given(body), send)
@@ -198,6 +201,8 @@ class Recorder:
     def _netsuite(self, method: str, path: str, query: dict[str, str], body: bytes) -> Asked | None:
         if not path.endswith("/suiteql"):
             return None
+        if not body:
+            return None  # killed before its request was whole
         text = json.loads(body)["q"]
         if "FROM DUAL" in text:
             return None

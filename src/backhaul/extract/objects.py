@@ -336,7 +336,14 @@ class Extractor:
         )
 
     def fingerprint(self, task: Task) -> str:
-        content = [(each.name, each.type) for each in task.fields], sorted(task.choice.private.items())
+        """Of what the parts hold. A field that reads were refused on the way changes nothing: it would be NULL."""
+        read, chosen = {each.name for each in task.fields}, task.choice.fields
+        fields = [
+            (each.name, each.type)
+            for each in task.schema.fields.values()
+            if each.name in read or (not each.readable and (chosen == "all" or each.name in chosen))
+        ]
+        content = fields, sorted(task.choice.private.items())
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
 
     def meta(self, task: Task, role: str, bounds: Bounds | None, vendor_now: datetime) -> WindowMeta:
