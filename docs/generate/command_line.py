@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from docs.generate.markdown import fenced, prose
-from docs.generate.markdown import page as whole
 
 from backhaul.cli.app import SECTIONS, app
+from docs.generate.markdown import fenced, prose
+from docs.generate.markdown import page as whole
 
 _SHAPE = {**app.context_settings, "terminal_width": 100, "max_content_width": 100}
 

@@ -6,10 +6,8 @@ import inspect
 from typing import Any, get_args
 
 import yaml
-from docs.generate.definitions import Block, blocks
-from docs.generate.markdown import anchor, code, fenced, page, prose, table
-from docs.generate.models import extends, keys, parts, spell, title
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from backhaul.config import destination as destination_file
 from backhaul.config import paths, placeholders
@@ -18,6 +16,9 @@ from backhaul.config import source as source_file
 from backhaul.config.destination import Destination
 from backhaul.config.pipeline import Pipeline
 from backhaul.config.source import OurType, Source
+from docs.generate.definitions import Block, blocks
+from docs.generate.markdown import anchor, code, fenced, page, prose, table
+from docs.generate.models import extends, keys, parts, spell, title
 
 _LINES = 14
 """Longer examples are no help."""
@@ -74,7 +75,7 @@ def destination() -> str:
 
 
 def _condition() -> str:
-    told = source_file.Condition.__metadata__[0].description
+    told = next(each.description for each in get_args(source_file.Condition) if isinstance(each, FieldInfo))
     return f"A map of {told}"
 
 

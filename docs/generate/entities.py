@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from backhaul.transform.contracts import COMMON, SQL_TYPES, Column, Contract, parse_contract
 from docs.generate.markdown import anchor, code, table
 from docs.generate.markdown import page as whole
-
-from backhaul.transform.contracts import COMMON, SQL_TYPES, Column, Contract, parse_contract
 
 ROOT = Path(__file__).parents[2]
 

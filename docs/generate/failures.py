@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docs.generate.markdown import code, first, table
-from docs.generate.markdown import page as whole
-
 import backhaul.http.refusals
 import backhaul.protocol.jobs  # noqa: F401  their errors are told, too
 from backhaul.config.source import OUTCOMES
 from backhaul.errors import BackhaulError
 from backhaul.http.request import Request
 from backhaul.http.rules import Answer, judge
+from docs.generate.markdown import code, first, table
+from docs.generate.markdown import page as whole
 
 _STATUSES = (301, 400, 401, 403, 404, 408, 409, 413, 414, 422, 425, 429, 500, 502, 503, 504)
 _HTML = b"<!doctype html><title>Sign in</title>"

@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from docs.generate.definitions import Block, on_paper, sources
-from docs.generate.markdown import code, table
-from docs.generate.markdown import page as whole
-from docs.generate.models import keys, kind_of, own_keys, parts, title
 from pydantic import BaseModel
 
 from backhaul.config.source import Source
 from backhaul.protocol.unsupported import unsupported
+from docs.generate.definitions import Block, on_paper, sources
+from docs.generate.markdown import code, table
+from docs.generate.markdown import page as whole
+from docs.generate.models import keys, kind_of, own_keys, parts, title
 
 Users = dict[tuple[str, str], set[str]]
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from docs.generate.markdown import anchor, code
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from backhaul.config import pipeline, source
 from backhaul.config.base import Duration, Model, Name
 from backhaul.config.secret import Secret
+from docs.generate.markdown import anchor, code
 
 _WORDS: list[tuple[Any, str]] = [
     (source.PathText, "path"),
