@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench crash lock clean
+.PHONY: demo test lint docs bench crash lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -11,10 +11,14 @@ test: .venv/ready lint
 	$(BIN)/python -m pytest -n auto
 
 lint: .venv/ready
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# docs/reference and docs/schema, from the code and the definitions
+docs: .venv/ready
+	$(BIN)/python -m docs.generate
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from backhaul.sandbox.server import Running
 from tests.cli.conftest import Call
 
 TOKEN = "EXAMPLE_HUBSPOT_TOKEN"
+URL = "EXAMPLE_HUBSPOT_URL"
 
 
 def test_init_makes_a_project_that_is_valid_once_its_secret_is_there(
@@ -23,6 +27,47 @@ def test_init_makes_a_project_that_is_valid_once_its_secret_is_there(
     assert f"{TOKEN}=\n" in (root / ".env.example").read_text()
     monkeypatch.setenv(TOKEN, "pat-1")
     assert backhaul("validate").code == 0
+
+
+def test_a_copied_env_file_without_its_secret_is_told_as_empty(backhaul: Call, root: Path) -> None:
+    backhaul("init")
+    (root / ".env").write_text((root / ".env.example").read_text())
+    said = backhaul("validate")
+    assert said.code == 2
+    assert f"the environment variable {TOKEN} is empty\n" in said.out
+    assert "did you mean" not in said.out
+
+
+def test_every_command_that_init_names_works_with_a_simulators_address_and_token(
+    backhaul: Call, root: Path, hubspot: Running
+) -> None:
+    said = backhaul("init")
+    steps = [shlex.split(line) for line in said.out.splitlines() if line.startswith("  backhaul ")]
+    commands = [step[1:] for step in steps if step[1] != "sandbox"]
+    assert [command[0] for command in commands] == ["validate", "discover", "run", "query"]
+    text = (root / ".env.example").read_text()
+    text = text.replace(f"# {URL}=https://api.hubapi.com", f"{URL}={hubspot.base_url}")
+    text = text.replace(f"{TOKEN}=", f"{TOKEN}={hubspot.vendor.credentials['token']}")
+    (root / ".env").write_text(text)
+    for command in commands:
+        # what stands behind a command says why it is the next
+        words = command[: {"validate": 1, "query": 3}.get(command[0], 2)]
+        assert backhaul(*words).code == 0, words
+
+
+def test_what_stands_commented_in_the_example_is_valid_too(
+    backhaul: Call, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backhaul("init")
+    monkeypatch.setenv(TOKEN, "pat-1")
+    monkeypatch.setenv("EXAMPLE_FAILURE_WEBHOOK", "https://example.com/hook")
+    path = root / "pipelines" / "example.yaml"
+    lines = [re.sub(r"^# (?=[a-z_]+:|  )", "", line) for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    said = backhaul("validate", "--explain")
+    assert said.code == 0, said.out
+    assert "push.scores.select" in said.out
+    assert "mappings.accounts.crm.tier.from" in said.out
 
 
 def test_init_into_a_named_folder_says_what_it_wrote(backhaul: Call, tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ def test_a_missing_variable_is_told_with_its_place_and_the_nearest_name() -> Non
     ]
 
 
+def test_an_empty_variable_is_told_as_empty() -> None:
+    _, problems = expand(_node("url: https://${HOST}/\n"), {"HOST": "", "HOSTS": "x"})
+    assert [str(p) for p in problems] == ["a.yaml:1:6: url: the environment variable HOST is empty"]
+
+
 @pytest.mark.parametrize("written", ["${}", "${1A}", "${A-b}", "${OPEN"])
 def test_a_reference_that_is_none_is_a_problem(written: str) -> None:
     _, problems = expand(_node(f"a: '{written}'\n"), {})

@@ -49,7 +49,7 @@ A file here adds to those that come with backhaul, or overrides the one of its n
 need no file here: that is what `mappings` in the pipeline are for.
 """
 
-_REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
+_REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 
 def files() -> Mapping[str, str]:
@@ -69,8 +69,9 @@ def files() -> Mapping[str, str]:
 def _dotenv(example: str) -> str:
     lines = ["# Copy to .env, which is never committed. The environment itself wins over this file."]
     for line in example.splitlines():
-        sign = "# " if line.startswith("#") else ""
-        lines += [f"{sign}{name}=" for name in _REFERENCE.findall(line)]
+        for name, default in _REFERENCE.findall(line):
+            sign = "# " if default or line.startswith("#") else ""
+            lines.append(f"{sign}{name}={default}")
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,6 @@ class Destination(Model):
     memory_limit: str = Field(
         default="128MB", pattern=r"^\d+(MB|GB)$", description="What DuckDB may use before it spills to disk."
     )
-    threads: int = Field(default=2, gt=0)
+    threads: int = Field(default=2, gt=0, description="What DuckDB may use.")
     keep_snapshots: int = Field(default=10, gt=0, description="Snapshots kept beside the current one.")
     keep_days: int = Field(default=7, ge=0, description="Younger snapshots are kept however many there are.")

@@ -53,6 +53,8 @@ def missing_variables(node: Node, environ: Mapping[str, str], path: KeyPath = ()
 
 
 def _missing(node: Node, path: KeyPath, name: str, environ: Mapping[str, str]) -> Problem:
+    if name in environ:
+        return Problem(node.place, spell(path), f"the environment variable {name} is empty")
     what = f"the environment variable {name} is not set"
     return Problem(node.place, spell(path), what, closest(name, environ))
 

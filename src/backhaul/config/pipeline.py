@@ -82,7 +82,7 @@ class Push(Model):
 
     to: str = Field(description="An entity (`accounts`) or a connection's object (`crm.companies`).")
     select: str = Field(description="SQL over the published entities; its columns are the fields to write.")
-    mode: Literal["create", "update", "upsert"] = "update"
+    mode: Literal["create", "update", "upsert"] = Field(default="update", description="What is done to the records.")
     key: str | None = Field(
         default=None,
         description="The column that finds the record: the vendor's key, or the unique field of an upsert. "
@@ -91,7 +91,9 @@ class Push(Model):
     conflict: Literal["skip", "overwrite", "fail"] = Field(
         default="skip", description="What to do where the vendor's value changed since we read it."
     )
-    schedule: ScheduleText | None = None
+    schedule: ScheduleText | None = Field(
+        default=None, description="For `backhaul run --due` and `--watch`, after the connections that are due."
+    )
     max_rows: int = Field(default=100_000, gt=0, description="A plan with more rows is refused.")
 
 
@@ -100,14 +102,18 @@ class Pipeline(Model):
 
     extends: str | None = Field(default=None, description="The name of another pipeline file, merged beneath this one.")
     customer: Name | None = Field(default=None, description="The tenant; the file's name where it is not given.")
-    destination: str = "duckdb"
-    connections: dict[Name, Connection] = Field(default_factory=dict)
+    destination: str = Field(default="duckdb", description="Where the data lives: the name of a destination.")
+    connections: dict[Name, Connection] = Field(
+        default_factory=dict, description="The customer's accounts, by names of your own; tables are called after them."
+    )
     mappings: dict[str, dict[str, dict[str, str | Mapped]]] = Field(
         default_factory=dict, description="entity -> connection -> column -> field, expression, or a block."
     )
-    push: dict[Name, Push] = Field(default_factory=dict)
+    push: dict[Name, Push] = Field(default_factory=dict, description="What is written back, by names of your own.")
     on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Kept for the product's own use; backhaul reads none of them."
+    )
 
 
 class FailureHook(Model):
@@ -115,7 +121,7 @@ class FailureHook(Model):
 
     webhook: Secret | None = Field(default=None, description="A URL that gets the run's summary as JSON by POST.")
     command: list[str] | None = Field(default=None, description="A command that gets the summary on standard input.")
-    timeout: Duration = Field(default="30s", validate_default=True)
+    timeout: Duration = Field(default="30s", validate_default=True, description="How long it may take.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> FailureHook:

@@ -58,11 +58,11 @@ def _check_wrap(text: str) -> str:
 class Cut(Model):
     """A path whose text is cut or changed: group 1 of `match`, its case, then what is put around it."""
 
-    source: PathText = Field(alias="from")
+    source: PathText = Field(alias="from", description="Where the text is.")
     match: Annotated[str, AfterValidator(_check_pattern)] | None = Field(
         default=None, description="A regular expression; group 1 is the value."
     )
-    case: Literal["lower", "upper"] | None = None
+    case: Literal["lower", "upper"] | None = Field(default=None, description="Turned into it.")
     wrap: Annotated[str, AfterValidator(_check_wrap)] | None = Field(
         default=None, description="What stands around the value, at `{}`: `cf_{}`."
     )
@@ -88,11 +88,11 @@ class Query(Model):
     stand alone, and where none is bound `{query}` is unbound."""
 
     language: Literal["soql", "suiteql", "odata"] = Field(description="How literals are escaped and times written.")
-    text: Template = ""
+    text: Template = Field(default="", description="The query, without conditions and order.")
     where: list[Template] = Field(
         default_factory=list, description="Clauses; one with an unbound placeholder is left out."
     )
-    order: Template | None = None
+    order: Template | None = Field(default=None, description="Stands last, as it is written.")
     columns: dict[OurType, str] = Field(
         default_factory=dict, description="How `{fields}` writes a field of that type, with `{field}` for its name."
     )
@@ -101,19 +101,21 @@ class Query(Model):
 class Call(Model):
     """A request: exactly one of the methods, with a path below `base_url` or a whole URL."""
 
-    get: Template | None = None
-    post: Template | None = None
-    put: Template | None = None
-    patch: Template | None = None
-    delete: Template | None = None
+    get: Template | None = Field(default=None, description="The path below `base_url`, or a whole URL.")
+    post: Template | None = Field(default=None, description="As `get`.")
+    put: Template | None = Field(default=None, description="As `get`.")
+    patch: Template | None = Field(default=None, description="As `get`.")
+    delete: Template | None = Field(default=None, description="As `get`.")
     params: dict[str, Any] = Field(default_factory=dict, description="Query string; a list joins with commas.")
-    headers: dict[str, Any] = Field(default_factory=dict)
-    json_body: Any = Field(default=None, alias="json")
-    form: dict[str, Any] | None = None
+    headers: dict[str, Any] = Field(default_factory=dict, description="Beside the source's.")
+    json_body: Any = Field(default=None, alias="json", description="A JSON body.")
+    form: dict[str, Any] | None = Field(default=None, description="A form body, URL-encoded.")
     xml: Any = Field(default=None, description="`@x` is an attribute, a list repeats its element.")
     csv: Literal["items"] | None = Field(default=None, description="The batch as CSV with a header line.")
-    query: Query | None = None
-    format: Literal["json", "csv", "xml"] = "json"
+    query: Query | None = Field(
+        default=None, description="A query text in the vendor's language, put where `{query}` stands."
+    )
+    format: Literal["json", "csv", "xml"] = Field(default="json", description="What the answer is.")
 
     @property
     def method(self) -> str:
@@ -148,7 +150,7 @@ class NextToken(Model):
     """`{page}` is read from the answer; the same request again."""
 
     type: Literal["token"]
-    source: PathText = Field(alias="from")
+    source: PathText = Field(alias="from", description="Where the answer has the token.")
     until: Condition | None = Field(default=None, description="The last page; without it, an absent token.")
 
 
@@ -156,8 +158,8 @@ class NextLink(Model):
     """The next page's address, absolute or relative, is read from the answer; the same host only."""
 
     type: Literal["link"]
-    source: PathText = Field(alias="from")
-    until: Condition | None = None
+    source: PathText = Field(alias="from", description="Where the answer has the link.")
+    until: Condition | None = Field(default=None, description="The last page; without it, an absent link.")
 
 
 class NextOffset(Model):
@@ -171,7 +173,7 @@ class NextPage(Model):
     """`{page}` counts pages."""
 
     type: Literal["page"]
-    start: int = 1
+    start: int = Field(default=1, description="The first page's number.")
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
 
 
@@ -191,12 +193,12 @@ Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset, Fiel
 class ErrorAt(Model):
     """Where an error says what; `records` and `id` where errors stand in a list of their own."""
 
-    code: Reader | None = None
-    message: Reader | None = None
-    field: Reader | None = None
-    request_id: Reader | None = None
-    records: PathText | None = None
-    id: PathText | None = None
+    code: Reader | None = Field(default=None, description="The vendor's word or number for it.")
+    message: Reader | None = Field(default=None, description="What it says.")
+    field: Reader | None = Field(default=None, description="The field at fault.")
+    request_id: Reader | None = Field(default=None, description="What the vendor's support asks for.")
+    records: PathText | None = Field(default=None, description="The list of errors.")
+    id: PathText | None = Field(default=None, description="Which row an error of that list is about.")
 
 
 class Poll(Call):
@@ -207,29 +209,29 @@ class Poll(Call):
     timeout: Duration = Field(default="2h", validate_default=True, description="Then the job is aborted.")
     done: Condition
     failed: Condition = Field(default_factory=dict)
-    error: ErrorAt = Field(default_factory=ErrorAt)
+    error: ErrorAt = Field(default_factory=ErrorAt, description="Where a failed job says why.")
 
 
 class JobCreate(Call):
     """Starts a job; `keep` names what `{job.*}` holds from then on."""
 
-    keep: dict[str, Reader]
+    keep: dict[str, Reader] = Field(description="Name -> where the answer has it.")
 
 
 class ReadJob(Model):
     """An asynchronous read: create, poll, results by pages."""
 
-    create: JobCreate
-    poll: Poll
-    results: Read
-    abort: Call | None = None
-    delete: Call | None = None
+    create: JobCreate = Field(description="Starts it.")
+    poll: Poll = Field(description="Asks how it is.")
+    results: Read = Field(description="Reads what it found.")
+    abort: Call | None = Field(default=None, description="Sent when it takes too long.")
+    delete: Call | None = Field(default=None, description="Sent when its results are read.")
 
 
 class Spread(Model):
     """Fields that stand apart from a record's own, in a map or a list of pairs; a write puts them back there."""
 
-    source: PathText = Field(alias="from")
+    source: PathText = Field(alias="from", description="The map or list, on the record.")
     name: PathText | None = Field(default=None, description="Of a list: where an entry has the field's name.")
     value: PathText | None = Field(default=None, description="Of a list: where an entry has its value.")
     wrap: Annotated[str, AfterValidator(_check_wrap)] = Field(
@@ -252,7 +254,7 @@ class Read(Call):
     order: Literal["none", "key", "changed"] = Field(
         default="none", description="The order of rows over the whole window; what a part-read may commit hangs on it."
     )
-    next: Next | None = None
+    next: Next | None = Field(default=None, description="How the next page is found; without it there is one page.")
     cap: int | None = Field(
         default=None, gt=0, description="More rows are not served of one read; it starts again after the last key."
     )
@@ -269,7 +271,7 @@ class Read(Call):
     each: list[str] | Template | None = Field(default=None, description="Done once a value, as `{each}`.")
     hydrate: bool = Field(default=False, description="It gives keys only; the records are read `by_key`.")
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
-    job: ReadJob | None = None
+    job: ReadJob | None = Field(default=None, description="The read is an asynchronous job.")
 
     @model_validator(mode="before")
     @classmethod
@@ -317,7 +319,7 @@ class ChangedNone(Model):
     """Nothing tells: everything is read, unchanged rows are dropped by comparison."""
 
     type: Literal["none"]
-    field: str | None = None
+    field: str | None = Field(default=None, description="The change field, for newest wins.")
 
 
 Changed = Annotated[ChangedField | ChangedToken | ChangedNone, Field(discriminator="type")]
@@ -328,42 +330,42 @@ class DeleteFlag(Model):
 
     type: Literal["flag"]
     when: Condition
-    at: PathText | None = None
+    at: PathText | None = Field(default=None, description="When it was deleted.")
 
 
 class DeleteFeed(Read):
     """The vendor lists deletions since a time; it has a watermark of its own."""
 
     type: Literal["feed"]
-    key: PathText
-    at: PathText
-    every: Duration = Field(default="1h", validate_default=True)
+    key: PathText = Field(description="Which record was deleted.")
+    at: PathText = Field(description="When.")
+    every: Duration = Field(default="1h", validate_default=True, description="How often it is asked.")
 
 
 class DeleteScan(Model):
     """A read that serves deleted records only."""
 
     type: Literal["scan"]
-    read: str
-    every: Duration = Field(default="1d", validate_default=True)
-    at: PathText | None = None
+    read: str = Field(description="The read's role.")
+    every: Duration = Field(default="1d", validate_default=True, description="How often it is made.")
+    at: PathText | None = Field(default=None, description="When it was deleted.")
 
 
 class DeleteCensus(Model):
     """Keys at the vendor compared with the raw table; guarded, see DESIGN: deletes are dangerous."""
 
     type: Literal["census"]
-    read: str = "keys"
-    every: Duration = Field(default="7d", validate_default=True)
+    read: str = Field(default="keys", description="The read's role.")
+    every: Duration = Field(default="7d", validate_default=True, description="How often it is made.")
 
 
 class DeleteMerge(Model):
     """A record that was merged away points to its winner, or the winner lists its losers."""
 
     type: Literal["merge"]
-    when: Condition | None = None
-    winner: PathText
-    loser: PathText
+    when: Condition | None = Field(default=None, description="Which records tell of a merge.")
+    winner: PathText = Field(description="The key of the record that is left.")
+    loser: PathText = Field(description="The key of the record that is gone, or the list of them.")
     split: str | None = Field(default=None, description="What parts the losers that stand in one text.")
 
 
@@ -374,7 +376,7 @@ class Parent(Model):
     """What makes an object a child: asked with its parents, its rows replaced parent by parent. A child that tells
     change itself (`changed`) is asked for every parent instead, with a position for each, and its rows are merged."""
 
-    object: str
+    object: str = Field(description="The parent's name.")
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
@@ -392,16 +394,16 @@ class Result(Model):
         description="status: one row, HTTP says. all: the batch at once. order: by place, or by the place from 0 that "
         "`id` tells. id, key: by the row's own id, by key. echo: result rows hold the sent columns."
     )
-    records: PathText | None = None
-    id: PathText | None = None
+    records: PathText | None = Field(default=None, description="Where the rows' answers stand.")
+    id: PathText | None = Field(default=None, description="The row's own id, as it was sent.")
     key: Reader | None = Field(default=None, description="The vendor's key of the record that was written.")
-    ok: Condition | None = None
-    created: PathText | None = None
+    ok: Condition | None = Field(default=None, description="What holds of a row that was written.")
+    created: PathText | None = Field(default=None, description="Whether the record is new.")
     changed: PathText | None = Field(default=None, description="The record's new change value.")
     values: PathText | None = Field(
         default=None, description="Where an answer repeats what was written, for answers that lack the row's id."
     )
-    error: ErrorAt | None = None
+    error: ErrorAt | None = Field(default=None, description="Where a row's error says what.")
     outcome: Literal["confirmed", "refused", "planned"] | None = Field(
         default=None, description="Of every row in a result file."
     )
@@ -410,19 +412,19 @@ class Result(Model):
 class WriteResults(Call):
     """A file or page of a job's results."""
 
-    result: Result
+    result: Result = Field(description="How its rows are read.")
 
 
 class WriteJob(Model):
     """An asynchronous write."""
 
-    create: JobCreate
-    upload: Call | None = None
-    start: Call | None = None
-    poll: Poll
-    results: list[WriteResults]
-    abort: Call | None = None
-    delete: Call | None = None
+    create: JobCreate = Field(description="Starts it.")
+    upload: Call | None = Field(default=None, description="Hands it the rows.")
+    start: Call | None = Field(default=None, description="Tells it that all rows are there.")
+    poll: Poll = Field(description="Asks how it is.")
+    results: list[WriteResults] = Field(description="Reads what became of the rows.")
+    abort: Call | None = Field(default=None, description="Sent when it takes too long.")
+    delete: Call | None = Field(default=None, description="Sent when its results are read.")
 
 
 class Write(Call):
@@ -432,17 +434,17 @@ class Write(Call):
     item: dict[str, Any] | None = Field(
         default=None, description="How one row is written, within `{items}`; `...` spreads a map."
     )
-    result: Result | None = None
+    result: Result | None = Field(default=None, description="Which row got which answer.")
     repeatable: bool = Field(default=False, description="Safe to send again after a lost answer.")
     at_least: int = Field(default=0, ge=0, description="Rows below which it is not worth it.")
     max_bytes: int | None = Field(default=None, gt=0, description="A larger body is split by rows.")
-    values: Values | None = None
+    values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     match: str | None = Field(default=None, description="The one field that an upsert matches by; else any unique one.")
     trace: str | None = Field(
         default=None,
         description="The field that holds the row's own id at the vendor: by it a lost row is found again.",
     )
-    job: WriteJob | None = None
+    job: WriteJob | None = Field(default=None, description="The write is an asynchronous job.")
 
     @model_validator(mode="before")
     @classmethod
@@ -467,10 +469,10 @@ class Write(Call):
 class Writes(Model):
     """Writes by mode; a list where several serve: the first that fits is taken."""
 
-    create: list[Write] = Field(default_factory=list)
-    update: list[Write] = Field(default_factory=list)
-    upsert: list[Write] = Field(default_factory=list)
-    delete: list[Write] = Field(default_factory=list)
+    create: list[Write] = Field(default_factory=list, description="New records.")
+    update: list[Write] = Field(default_factory=list, description="Records found by their key.")
+    upsert: list[Write] = Field(default_factory=list, description="Records found by a unique field, else new ones.")
+    delete: list[Write] = Field(default_factory=list, description="Takes records away.")
 
     @model_validator(mode="before")
     @classmethod
@@ -511,11 +513,13 @@ def _listed(data: Any) -> Any:
 class Discover(Call):
     """A discovery request: `keep` names what is kept of each record."""
 
-    records: PathText = "."
-    next: Next | None = None
-    size: int | None = None
-    only: Condition | None = None
-    keep: dict[str, Reader | bool | Condition]
+    records: PathText = Field(default=".", description="Where the entries stand.")
+    next: Next | None = Field(default=None, description="How the next page is found.")
+    size: int | None = Field(default=None, description="The page size, as `{size}`.")
+    only: Condition | None = Field(default=None, description="Entries that do not hold it are left out.")
+    keep: dict[str, Reader | bool | Condition] = Field(
+        description="Name -> where an entry has it, a constant, or a condition that makes it true."
+    )
 
 
 class ObjectDefinition(Model):
@@ -531,11 +535,13 @@ class ObjectDefinition(Model):
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
     )
-    changed: Changed = Field(default=ChangedNone(type="none"))
-    parent: Parent | None = None
-    reads: ObjectReads = Field(default_factory=ObjectReads)
-    deletes: list[Delete] = Field(default_factory=list)
-    writes: Writes = Field(default_factory=Writes)
+    changed: Changed = Field(
+        default=ChangedNone(type="none"), description="How change shows; without it everything is read and compared."
+    )
+    parent: Parent | None = Field(default=None, description="What makes it a child.")
+    reads: ObjectReads = Field(default_factory=ObjectReads, description="How its records are read.")
+    deletes: list[Delete] = Field(default_factory=list, description="How it shows that records are gone.")
+    writes: Writes = Field(default_factory=Writes, description="How its records are written.")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -548,65 +554,77 @@ class Discovery(Model):
     unique, options, open (other values are taken, too), references, length, written (its name in writes). Of several
     requests for fields each adds to what the ones before told of a field."""
 
-    objects: Discover | None = None
-    fields: Discover | list[Discover] | None = None
+    objects: Discover | None = Field(default=None, description="Asks which objects there are, beside those listed.")
+    fields: Discover | list[Discover] | None = Field(
+        default=None, description="Asks for the fields of one, or of all at once."
+    )
     types: dict[str, VendorType] = Field(default_factory=dict, description="An unknown type is text, and is reported.")
 
 
 class Setting(Model):
     """A question that a connection answers beside its credentials."""
 
-    title: str
+    title: str = Field(description="What is asked, in words.")
     default: Any = Field(default=None, description="Without one the setting must be given.")
-    pattern: str | None = None
-    one_of: list[Any] | None = None
+    pattern: str | None = Field(default=None, description="A regular expression that the whole value fits.")
+    one_of: list[Any] | None = Field(default=None, description="The values it may have.")
 
 
 class Probe(Read):
     """The request that proves a connection; `keep` gives `{account.*}`, of which `id` is what budgets hang on."""
 
-    keep: dict[str, Reader | Template]
+    keep: dict[str, Reader | Template] = Field(description="Name -> where the answer has it, or a placeholder.")
 
 
 class AuthBearer(Model):
+    """A token, sent as it is."""
+
     type: Literal["bearer"]
-    token: Template = "{credentials.token}"
+    token: Template = Field(default="{credentials.token}", description="What stands behind `Authorization: Bearer`.")
 
 
 class AuthApiKey(Model):
+    """A key in a header or a parameter."""
+
     type: Literal["api_key"]
-    header: str | None = None
-    param: str | None = None
-    value: Template = "{credentials.key}"
+    header: str | None = Field(default=None, description="The header that carries it.")
+    param: str | None = Field(default=None, description="Or the query parameter.")
+    value: Template = Field(default="{credentials.key}", description="What is sent there.")
 
 
 class AuthBasic(Model):
+    """A user and a password."""
+
     type: Literal["basic"]
-    user: Template = "{credentials.user}"
-    password: Template = "{credentials.password}"
+    user: Template = Field(default="{credentials.user}", description="The user's name.")
+    password: Template = Field(
+        default="{credentials.password}", description="The password, or the token that stands for one."
+    )
 
 
 class Assertion(Model):
     """The JWT that a client signs; iat, exp and jti are added."""
 
-    algorithm: Literal["RS256", "PS256", "ES256"]
-    expires: Duration = Field(default="180s", validate_default=True)
-    claims: dict[str, Template]
+    algorithm: Literal["RS256", "PS256", "ES256"] = Field(description="What signs it, with `credentials.private_key`.")
+    expires: Duration = Field(default="180s", validate_default=True, description="How long it is good for.")
+    claims: dict[str, Template] = Field(description="Its claims.")
 
 
 class AuthOAuth2(Model):
+    """Tokens from the vendor's authorization server, fetched and refreshed under a lock."""
+
     type: Literal["oauth2"]
-    grant: Literal["authorization_code", "client_credentials", "jwt_bearer"]
-    token_url: Template
-    authorize_url: Template | None = None
+    grant: Literal["authorization_code", "client_credentials", "jwt_bearer"] = Field(description="How tokens are got.")
+    token_url: Template = Field(description="Where tokens are asked for.")
+    authorize_url: Template | None = Field(default=None, description="Where a person says yes.")
     client_auth: Literal["form", "basic", "assertion"] = Field(
         default="form", description="How `credentials.client_id` and `client_secret` (or the assertion) are sent."
     )
-    pkce: bool = False
+    pkce: bool = Field(default=False, description="Proves that who asks for the token asked for the code.")
     rotates: bool = Field(default=False, description="Refreshing gives a new refresh token, kept before it is used.")
-    scopes: list[Template] = Field(default_factory=list)
+    scopes: list[Template] = Field(default_factory=list, description="What is asked for.")
     expires: Duration | None = Field(default=None, description="A token's life where the answer does not say.")
-    assertion: Assertion | None = None
+    assertion: Assertion | None = Field(default=None, description="The JWT that stands for a secret.")
     keep: dict[str, PathText] = Field(default_factory=dict, description="Kept of the token answer, as `{auth.x}`.")
 
     @model_validator(mode="after")
@@ -621,15 +639,17 @@ class AuthOAuth1(Model):
     `token_secret`."""
 
     type: Literal["oauth1"]
-    realm: Template | None = None
+    realm: Template | None = Field(
+        default=None, description="Stands in the Authorization header, outside the signature."
+    )
 
 
 class AuthSession(Model):
     """Logs in by a request; what it keeps is `{auth.*}`."""
 
     type: Literal["session"]
-    login: Call
-    keep: dict[str, PathText]
+    login: Call = Field(description="The request that logs in.")
+    keep: dict[str, PathText] = Field(description="Kept of its answer, as `{auth.x}`.")
 
 
 Auth = Annotated[
@@ -662,14 +682,18 @@ def needs(auth: Auth) -> tuple[str, ...]:
 class Limit(Model):
     """What the vendor allows. `requests` are requests in a span, or in flight for type concurrency."""
 
-    type: Literal["rate", "concurrency", "quota"]
-    scope: Literal["app", "account", "user", "connection", "parent"] = "account"
-    requests: int = Field(gt=0)
-    per: Duration | None = None
+    type: Literal["rate", "concurrency", "quota"] = Field(
+        description="Requests in a span, at one time, or a quota by the day."
+    )
+    scope: Literal["app", "account", "user", "connection", "parent"] = Field(
+        default="account", description="Who shares it."
+    )
+    requests: int = Field(gt=0, description="How many.")
+    per: Duration | None = Field(default=None, description="In which span.")
     only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
     remaining: Reader | None = Field(default=None, description="What the answers say is left; believed over ours.")
-    used: Reader | None = None
-    max: Reader | None = None
+    used: Reader | None = Field(default=None, description="What the answers say is used.")
+    max: Reader | None = Field(default=None, description="What the answers say is allowed.")
     resets: Template | None = Field(
         default=None, description="The zone at whose midnight a quota starts anew; else it rolls."
     )
@@ -686,12 +710,31 @@ Outcome = Literal[
     "next_read", "drop_field", "unknown", "reject", "fail",
 ]  # fmt: skip
 
+OUTCOMES: dict[Outcome, str] = {
+    "retry": "Tries again with growing waits, where that is safe; then the vendor counts as down.",
+    "wait": "Pauses the limit that the request fell under, for `Retry-After` or the rule's `wait`, then goes on.",
+    "wait_for_quota": "Pauses the daily quota. A wait that is longer than a run has patience for ends the connection's "
+    "work for now; the others go on.",
+    "refresh": "Gets new tokens once and tries again; then as `reauthorise`.",
+    "reauthorise": "Stops the connection: a person must give it valid credentials (exit code 4).",
+    "skip": "This account may not see it: the object is left out of the run, and said.",
+    "absent": "It is not there: no rows of a read; a row of a write is refused.",
+    "split": "Asks for less at once: half the batch, or fewer fields; a single row that still fails is refused.",
+    "restart": "The page token died: the window starts again from its lower bound.",
+    "resync": "The position of a delta died: everything is read again.",
+    "next_read": "This read cannot serve it: the next one of the same role is taken.",
+    "drop_field": "The field that the error names cannot be read: it is left out, remembered and shown as drift.",
+    "unknown": "A write may have been applied: the row is read back before anything is sent again.",
+    "reject": "The record is at fault: it becomes a dead letter, the others go on.",
+    "fail": "The definition and the vendor disagree: the object fails with what the vendor said.",
+}
+
 
 class ErrorRule(Model):
     """What an answer means; the first rule that holds, then the common rules."""
 
     when: Condition
-    then: Outcome
+    then: Outcome = Field(description="What it means.")
     wait: Duration | None = Field(default=None, description="At least; Retry-After wins; doubles with jitter.")
     only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
 
@@ -700,20 +743,28 @@ class Source(Model):
     """A vendor system's definition."""
 
     format: Literal[1] = Field(default=1, description="Of this vocabulary; a new one ships with its rewrite command.")
-    source: str
-    title: str
-    category: Literal["crm", "erp", "accounting", "support", "chat", "other"]
-    docs: str
-    settings: dict[str, Setting] = Field(default_factory=dict)
-    base_url: Template
+    source: str = Field(description="Its name, as pipelines say it: the folder's.")
+    title: str = Field(description="The vendor's own name for it.")
+    category: Literal["crm", "erp", "accounting", "support", "chat", "other"] = Field(
+        description="What kind of system it is."
+    )
+    docs: str = Field(description="Where the vendor documents its API.")
+    settings: dict[str, Setting] = Field(
+        default_factory=dict, description="What a connection must tell beside its credentials, as `{settings.x}`."
+    )
+    base_url: Template = Field(description="What paths are relative to; a connection may override it.")
     headers: dict[str, Template] = Field(default_factory=dict, description="On every request.")
     auth: dict[str, Auth] = Field(description="The ways in, by name.")
-    probe: Probe
-    values: Values = Field(default_factory=Values)
-    limits: list[Limit] = Field(default_factory=list)
-    error: ErrorAt = Field(default_factory=ErrorAt)
-    on_error: list[ErrorRule] = Field(default_factory=list)
-    discovery: Discovery = Field(default_factory=Discovery)
+    probe: Probe = Field(description="Asked first, once a connection and run.")
+    values: Values = Field(
+        default_factory=Values, description="How values are spelt, where a read or write does not say otherwise."
+    )
+    limits: list[Limit] = Field(default_factory=list, description="Every one is kept at once.")
+    error: ErrorAt = Field(default_factory=ErrorAt, description="Where its errors say what.")
+    on_error: list[ErrorRule] = Field(
+        default_factory=list, description="What its answers mean; the first rule that holds."
+    )
+    discovery: Discovery = Field(default_factory=Discovery, description="How its schema is asked for.")
     objects: dict[str, ObjectDefinition] = Field(description='By the vendor\'s names; `"*"`: whatever else there is.')
 
     def definition(self, object: str) -> ObjectDefinition | None:

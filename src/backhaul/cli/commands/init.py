@@ -42,9 +42,12 @@ def init(session: Session, directory: Path) -> None:
         ("backhaul validate", "every file checked, at once"),
         ("backhaul discover example", "what the account has, against what is asked for"),
         ("backhaul run example", "read, normalise, publish"),
-        ("backhaul query example 'select * from accounts limit 5'", ""),
+        ("backhaul query example 'select name, domain from accounts limit 5'", ""),
     ]
     output.line()
     output.line("Next:")
     for step, why in steps:
         output.line(f"  {step:<28}{why}".rstrip())
+    output.line()
+    output.line("No account at hand? A simulator tells its address and token, for .env:")
+    output.line("  backhaul sandbox serve --source hubspot")

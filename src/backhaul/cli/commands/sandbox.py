@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from backhaul.cli.base import Command
 from backhaul.cli.session import Session
+
+if TYPE_CHECKING:
+    from backhaul.sandbox.serve import Served
 
 
 @click.group()
@@ -53,9 +57,9 @@ def serve(
 
                         click.echo(msgspec.json.encode(asdict(one)).decode())
                     else:
-                        click.echo(f"{one.source:<12}{one.base_url}   control {one.control_url}")
+                        _show(one)
                 if not session.as_json:
-                    click.echo("Ctrl-C stops them; --json prints the credentials.", err=True)
+                    click.echo("Ctrl-C stops them.", err=True)
                 while not over.wait(0.5):
                     pass
         except ValueError as error:
@@ -63,3 +67,12 @@ def serve(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _show(served: Served) -> None:
+    """What a connection needs, by the names that a pipeline gives them; --json has the keys of several lines, too."""
+    click.secho(served.source, bold=True)
+    shown = {"base_url": served.base_url, **served.settings, **served.credentials, "control_url": served.control_url}
+    for name, value in shown.items():
+        if isinstance(value, str) and "\n" not in value:
+            click.echo(f"  {name:<16}{value}")
