@@ -16,12 +16,12 @@ from backhaul.config import source as source_file
 from backhaul.config.destination import Destination
 from backhaul.config.pipeline import Pipeline
 from backhaul.config.source import OurType, Source
-from docs.generate.definitions import Block, blocks
+from docs.generate.definitions import Block, blocks, on_paper
 from docs.generate.markdown import anchor, code, fenced, page, prose, table
 from docs.generate.models import extends, keys, parts, spell, title
 
-_LINES = 14
-"""Longer examples are no help."""
+_LINES, _MOST_LINES = 14, 40
+"""Of an example: as one would like it, and as long as it may be."""
 
 
 def source() -> str:
@@ -89,7 +89,9 @@ def _sections(model: type[BaseModel]) -> list[str]:
 
 
 def _section(model: type[BaseModel], file: type[BaseModel]) -> str:
-    found = [block for block in blocks(file) if type(block.model) is model]
+    found = [block for block in blocks(file) if type(block.model) is model and (block.path or file is Destination)]
+    if not found and file is Source:
+        found = [block for each in on_paper().values() for block in each if type(block.model) is model]
     base = extends(model)
     told = [f"## {title(model)}", prose(model.__dict__.get("__doc__"))]
     if base is not None:
@@ -108,9 +110,13 @@ def _section(model: type[BaseModel], file: type[BaseModel]) -> str:
 
 
 def _best(found: list[Block]) -> Block | None:
-    """Of the blocks that are not too long, the one that shows the most keys."""
-    short = [block for block in found if block.path and len(_dump(block).splitlines()) <= _LINES]
-    return max(short, key=lambda block: len(block.written), default=None)
+    """Of the blocks that are not too long the one that shows the most keys; else the shortest, within reason."""
+    lines = {id(block): len(_dump(block).splitlines()) for block in found}
+    short = [block for block in found if lines[id(block)] <= _LINES]
+    if short:
+        return max(short, key=lambda block: len(block.written))
+    least = min(found, key=lambda block: lines[id(block)], default=None)
+    return least if least is not None and lines[id(least)] <= _MOST_LINES else None
 
 
 def _dump(block: Block) -> str:

@@ -1,0 +1,77 @@
+"""What the README, the guide and CONTRIBUTING say is tried, block by block, in the order in which one reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from docs.generate import ROOT
+from tests.docs.blocks import Block, anchors, blocks, links
+from tests.docs.output import difference
+from tests.docs.stage import stage
+
+GUIDE = [page for page in sorted((ROOT / "docs" / "guide").glob("*.md")) if page.name != "README.md"]
+# getting started needs an account where nothing has happened yet
+PLAYED = [*GUIDE[:1], ROOT / "README.md", *GUIDE[1:], ROOT / "CONTRIBUTING.md"]
+ALL = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("transforms/**/*.md")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_every_command_and_block_does_what_its_page_says(tmp_path: Path) -> None:
+    with stage(tmp_path / "demo") as played:
+        for page in PLAYED:
+            played.play(list(blocks(page)))
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = Path(os.path.normpath(page.parent / path)) if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_guide_has_a_page_of_contents_that_names_each_page() -> None:
+    named = links(ROOT / "docs" / "guide" / "README.md")
+    assert [link for link in named if "/" not in link] == [page.name for page in GUIDE]
+
+
+def test_each_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(path.name for path in folder.glob("0*.md"))
+    assert [link for link in links(folder / "README.md") if link.startswith("0")] == pages
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        (["a  b"], "a b\n\n", True),
+        (
+            ["run 1a21e3f63dcfc570277, done in 11 s, 82 requests"],
+            "run 1a21e3f66666c570277, done in 0.4 s, 1 request",
+            True,
+        ),
+        (["rows 8"], "rows 9", False),
+        (["first", "..."], "first\nsecond\nthird", True),
+        (["first"], "first\nsecond", False),
+        (["...", "third"], "first\nsecond\nthird", True),
+        (["first", "third"], "first\nsecond\nthird", False),
+    ],
+)
+def test_an_output_is_compared_in_what_is_stable(shown: list[str], printed: str, same: bool) -> None:
+    assert (difference(shown, printed) is None) is same
+
+
+def test_a_page_is_cut_into_commands_and_their_output(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- run: x -->\n```console\n$ a 'b\n  c'   # why\nout\n$ d\n```\n")
+    hidden, console = blocks(page)
+    assert isinstance(hidden, Block)
+    assert (hidden.language, hidden.lines) == ("hidden", ("x",))
+    from tests.docs.blocks import typed
+
+    assert [(each.command, each.shown) for each in typed(console)] == [("a 'b\n  c'   # why", ("out",)), ("d", ())]
