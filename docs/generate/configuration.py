@@ -111,12 +111,11 @@ def _section(model: type[BaseModel], file: type[BaseModel]) -> str:
 
 def _best(found: list[Block]) -> Block | None:
     """Of the blocks that are not too long the one that shows the most keys; else the shortest, within reason."""
-    lines = {id(block): len(_dump(block).splitlines()) for block in found}
-    short = [block for block in found if lines[id(block)] <= _LINES]
-    if short:
-        return max(short, key=lambda block: len(block.written))
-    least = min(found, key=lambda block: lines[id(block)], default=None)
-    return least if least is not None and lines[id(least)] <= _MOST_LINES else None
+    for block in sorted(found, key=lambda each: len(each.written), reverse=True):
+        if len(str(block.written)) < _LINES * 100 and len(_dump(block).splitlines()) <= _LINES:
+            return block
+    least = min(found, key=lambda block: len(str(block.written)), default=None)
+    return least if least is not None and len(_dump(least).splitlines()) <= _MOST_LINES else None
 
 
 def _dump(block: Block) -> str:

@@ -20,6 +20,7 @@ ALL = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("transforms/**
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")  # duckdb's own way to pandas 3
 def test_every_command_and_block_does_what_its_page_says(tmp_path: Path) -> None:
     with stage(tmp_path / "demo") as played:
         for page in PLAYED:
