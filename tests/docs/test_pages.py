@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ ALL = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("transforms/**
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")  # duckdb's own way to pandas 3
 def test_every_command_and_block_does_what_its_page_says(tmp_path: Path) -> None:
     with stage(tmp_path / "demo") as played:
@@ -34,6 +35,15 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         target = Path(os.path.normpath(page.parent / path)) if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_every_file_that_names_a_schema_names_one_that_is_there() -> None:
+    files = [*ROOT.glob("sources/*/*.yaml"), *ROOT.glob("pipelines/*.yaml"), *ROOT.glob("docs/vocabulary/*.yaml")]
+    named = {path: re.search(r"\$schema=(\S+)", path.read_text(encoding="utf-8")) for path in files}
+    for path, schema in named.items():
+        assert schema, path
+        # a new project has its own, which `init` and `validate` write
+        assert ".backhaul/" in schema[1] or (path.parent / schema[1]).is_file(), path
 
 
 def test_the_guide_has_a_page_of_contents_that_names_each_page() -> None:

@@ -42,6 +42,8 @@ def prepare(root: Path, served: Sequence[Served]) -> None:
     (root / "pipelines").mkdir(exist_ok=True)
     for name in ("base", *CUSTOMERS):
         text = (catalog_root() / "pipelines" / f"{name}.yaml").read_text(encoding="utf-8")
+        # editors find the schemas where a project has them
+        text = text.replace("$schema=../docs/schema/", "$schema=../.backhaul/schemas/")
         (root / "pipelines" / f"{name}.yaml").write_text(text, encoding="utf-8")
     (root / ".gitignore").write_text(".backhaul/\npublished/\n.env\n", encoding="utf-8")
     lines: list[str] = []

@@ -40,6 +40,8 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
 
     Two customers: acme (HubSpot and NetSuite) and globex (Salesforce). What it makes stays in DIRECTORY.
     """
+    from backhaul.cli.scaffold import write_schemas
+    from backhaul.config.layout import Layout
     from backhaul.sandbox.demo import disturb, make_room, prepare, restore, stop_earlier
     from backhaul.sandbox.serve import serve_all
 
@@ -53,6 +55,7 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
     make_room(root)
     with serve_all(scale=scale, keep=root / ".backhaul" / "simulators.log") as served:
         prepare(root, served)
+    write_schemas(Layout(root))
     for each in served:
         teller.line(f"  {each.source:<11} {each.base_url}")
     teller.line(f"  {'project':<11} {directory}/  (pipelines/*.yaml, secrets in .env)")
