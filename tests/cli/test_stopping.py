@@ -85,6 +85,17 @@ def test_following_the_log_shows_what_is_written_from_now_on(backhaul: Call, acm
     assert "Traceback" not in err
 
 
+def test_who_stops_the_demo_stops_all_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    with start("demo", str(folder)) as process:
+        wait_for(process, "acme: sync begins")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    subprocess.run([sys.executable, "-m", "backhaul", "demo", "--stop", str(folder)], check=True)
+    assert process.returncode == 130
+    assert "backhaul run globex" not in out
+
+
 def test_the_sandbox_tells_where_it_is_and_ends_at_the_signal() -> None:
     import httpx
 

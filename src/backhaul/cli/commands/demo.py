@@ -113,12 +113,16 @@ class _Teller:
     def run(self, *words: str) -> None:
         """One command. A failure is shown and counted; the story goes on."""
         from backhaul.cli.app import app
+        from backhaul.cli.failures import STOPPED
 
         click.echo()
         click.secho(f"$ backhaul {shlex.join(words)}", fg="cyan")
         try:
             app.main(["--project", str(self._root), *words])
         except SystemExit as ended:
+            if ended.code == STOPPED:
+                # who stops one command of the story stops the story
+                raise
             self.code = self.code or (ended.code if isinstance(ended.code, int) else 1)
 
     def close(self, seconds: float) -> None:
