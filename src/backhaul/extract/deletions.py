@@ -29,21 +29,31 @@ WINDOW_OF = {"feed": FEED, "scan": SCAN, "census": CENSUS}
 KEYS = pa.schema([("_key", pa.string()), ("_read_at", TIMESTAMP)])
 
 
-def read(extractor: Extractor, task: Task, vendor_now: datetime, result: ObjectRead, on_part: OnPart) -> None:
+def read(
+    extractor: Extractor,
+    task: Task,
+    vendor_now: datetime,
+    result: ObjectRead,
+    on_part: OnPart,
+    *,
+    began: datetime | None = None,
+) -> None:
     """Look for deletions of the kinds that are due.
 
     A first read has nothing here that could have been deleted: only the time is noted, from which to look next.
+    began: when an earlier run began a first read that this one went on with; what it read may be deleted by now.
     """
     for delete in task.definition.deletes:
         if delete.type not in WINDOW_OF:
             continue
-        if task.watermark is None:
+        if task.watermark is None and began is None:
             window = WindowId(extractor.connection.name, task.name, WINDOW_OF[delete.type])
             result.windows.append(WindowRead(window, 0, vendor_now))
         elif delete.type not in task.deletes_due:
             continue
         elif isinstance(delete, DeleteFeed):
-            _read_feed(extractor, task, delete, vendor_now, result, on_part)
+            since = task.delete_watermark or task.watermark or began
+            _read_feed(extractor, task, delete, since, vendor_now, result, on_part)
         elif isinstance(delete, DeleteScan):
             _read_scan(extractor, task, delete, vendor_now, result, on_part)
         elif isinstance(delete, DeleteCensus):
@@ -51,12 +61,18 @@ def read(extractor: Extractor, task: Task, vendor_now: datetime, result: ObjectR
 
 
 def _read_feed(
-    extractor: Extractor, task: Task, feed: DeleteFeed, vendor_now: datetime, result: ObjectRead, on_part: OnPart
+    extractor: Extractor,
+    task: Task,
+    feed: DeleteFeed,
+    since: datetime | None,
+    vendor_now: datetime,
+    result: ObjectRead,
+    on_part: OnPart,
 ) -> None:
-    """Deletions since the feed's own watermark, less the overlap of the object's change field."""
+    """Deletions since then, less the overlap of the object's change field."""
     window = WindowId(extractor.connection.name, task.name, FEED)
     changed = task.definition.changed
-    lower = task.delete_watermark or task.watermark
+    lower = since
     if lower is not None and isinstance(changed, ChangedField):
         lower = floor_to(lower - changed.overlap, changed.resolution)
     asked_at = datetime.now(UTC)

@@ -73,7 +73,7 @@ class Extractor:
         reads = self._reads(task)
         try:
             at = task
-            left = self._left_open(task)
+            left, began = self._left_open(task)
             if left:
                 finished = self._read_windows(task, reads, left, vendor_now, result, on_part)
                 at = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
@@ -87,7 +87,7 @@ class Extractor:
                 # `since` is the caller's word: where it lies beyond the watermark, what is between stays to be read
                 at = replace(at, watermark=reached(finished, bounds.lower if at.since is None else at.watermark))
             result.watermark = at.watermark
-            deletions.read(self, task, vendor_now, result, on_part)
+            deletions.read(self, task, vendor_now, result, on_part, began=began)
         except NotServed as refused:
             result.not_served = refused.refused.what
         except BackhaulError as error:
@@ -131,21 +131,23 @@ class Extractor:
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
-    def _left_open(self, task: Task) -> list[tuple[Bounds, str]]:
-        """The windows that an earlier run did not get loaded: they go first, with their own bounds.
+    def _left_open(self, task: Task) -> tuple[list[tuple[Bounds, str]], datetime | None]:
+        """The windows that an earlier run did not get loaded: they go first, with their own bounds; when they began.
 
         What else such a run left is asked for again: it was no checkpoint of the object's own position.
         """
         left: list[tuple[Bounds, str]] = []
+        began: datetime | None = None
         fingerprint = self.fingerprint(task)
         for state in self.spool.windows(self.connection.name, task.name):
             bounds = Bounds(state.meta.lower, state.meta.upper)
             own = state.meta.read in ("all", "changes") and "@" not in state.window.name
             if own and state.meta.fingerprint == fingerprint and not (task.full and bounds.lower is not None):
                 left.append((bounds, state.window.name))
+                began = min(began or state.meta.started_at, state.meta.started_at)
             else:
                 self._discard(task, state.window)
-        return left
+        return left, began
 
     def _planned(self, task: Task, reads: dict[str, list[Read]], bounds: Bounds, vendor_now: datetime) -> list[Bounds]:
         """The next window, or several that are worth being read side by side."""
