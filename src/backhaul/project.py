@@ -14,17 +14,20 @@ from backhaul.config.project import ProjectConfig
 from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from backhaul.agent.reader import Reader as AgentReader
     from backhaul.fleet.outcome import Outcome
     from backhaul.fleet.runs import Fleet
     from backhaul.fleet.status import ConnectionStatus
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
+    from backhaul.pipeline.proposing import Decision
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
     from backhaul.push.ledger import DeadLetter
     from backhaul.push.plan import Plan
     from backhaul.push.report import PushReport
+    from backhaul.state.proposals import Proposal
     from backhaul.state.runs import Run
     from backhaul.state.state import State
     from backhaul.state.usage import UsageDay
@@ -245,6 +248,47 @@ class Customer:
 
         with self.context() as context:
             return dead_letters(context, push)
+
+    def agent(self, role: str | None = None) -> AgentReader:
+        """What agents of a role are answered, without a server around it. Close it at the end.
+
+        Raises ConfigError where nothing is published, or there is no such role.
+        """
+        from backhaul.pipeline.agents import reader_for
+
+        with self.context() as context:
+            return reader_for(context, role)
+
+    def proposals(self, status: str | None = None, *, limit: int = 100) -> list[Proposal]:
+        """What agents proposed, newest first."""
+        from backhaul.pipeline.proposing import list_proposals
+
+        with self.context() as context:
+            return list_proposals(context, status, limit)
+
+    def proposal(self, id: str) -> Proposal:
+        """Raises ConfigError where there is none."""
+        from backhaul.pipeline.proposing import find_proposal
+
+        with self.context() as context:
+            return find_proposal(context, id)
+
+    def approve(self, id: str, *, who: str | None = None) -> Decision:
+        """Write a proposal, if the vendor still holds what it held then. who: who decides; else the login name.
+
+        Raises ConfigError where it is decided already, Busy where another push of the customer runs.
+        """
+        from backhaul.pipeline.proposing import approve
+
+        with self.context() as context:
+            return approve(context, id, who)
+
+    def reject(self, id: str, *, who: str | None = None, note: str = "") -> Proposal:
+        """Decide that a proposal is not to be written. Raises ConfigError where it is decided already."""
+        from backhaul.pipeline.proposing import reject
+
+        with self.context() as context:
+            return reject(context, id, who, note)
 
     @contextmanager
     def context(self, **more: Any) -> Iterator[Context]:

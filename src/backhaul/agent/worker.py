@@ -120,6 +120,7 @@ def checked(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, tuple
         if function is not None and function.upper() not in _FUNCTIONS:
             raise Refused("forbidden", f"the function {function.lower()} is not open to agents")
         if table is not None:
+            table = table.replace('"', "")
             if not table.startswith(f"{database}.main."):
                 raise Refused("forbidden", f"the table {table} is not open to agents")
             read.add(table.removeprefix(f"{database}.main."))

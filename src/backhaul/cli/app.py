@@ -30,6 +30,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Use": {
         "query": "Run one select on a customer's snapshot.",
         "push": "Write back: plan, apply, retry.",
+        "agent": "Serve agents by MCP: search, read, query, propose.",
+        "tokens": "Make, list and revoke tokens for agents over HTTP.",
+        "proposals": "Decide what agents propose: list, show, approve, reject.",
     },
     "Look": {
         "status": "Show each connection: its state, freshness, budget, next run.",

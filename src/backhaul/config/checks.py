@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from backhaul.config.agent import EVERY
 from backhaul.config.catalog import Catalog
 from backhaul.config.definitions import load_source
 from backhaul.config.nodes import Node
@@ -35,6 +36,7 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
     entities = catalog.entities()
     problems += _check_mappings(pipeline, root, entities)
     problems += _check_pushes(pipeline, root, entities, sources)
+    problems += _check_agent(pipeline, root, [*entities, *catalog.transform_files("marts")])
     return problems
 
 
@@ -147,6 +149,19 @@ def _check_pushes(
                     f"{source.source} cannot {push.mode} {object}; it can {' and '.join(able) or 'write nothing there'}"
                 )
                 yield Problem(root.place_of(("push", name, "mode")), spell(("push", name, "mode")), what)
+
+
+def _check_agent(pipeline: Pipeline, root: Node, tables: list[str]) -> Iterator[Problem]:
+    """A misspelt entity would leave open what was meant to be hidden."""
+    if pipeline.agent is None:
+        return
+    at: KeyPath = ("agent",)
+    for path, rules in ((at, pipeline.agent), *(((*at, "roles", n), r) for n, r in pipeline.agent.roles.items())):
+        for kind in ("hide", "mask", "rows", "propose"):
+            allowed = [*tables, EVERY] if kind in ("hide", "mask") else tables
+            for name in getattr(rules, kind):
+                if name not in allowed:
+                    yield _no(root, (*path, kind, name), "entity", name, tables, key=True)
 
 
 def _no(root: Node, path: KeyPath, kind: str, wrong: str, allowed: Any, *, key: bool = False) -> Problem:

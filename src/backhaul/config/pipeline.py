@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from backhaul.config.agent import Agent
 from backhaul.config.base import Duration, Model, Name
 from backhaul.config.schedule import Schedule
 from backhaul.config.secret import Secret
@@ -110,6 +111,9 @@ class Pipeline(Model):
         default_factory=dict, description="entity -> connection -> column -> field, expression, or a block."
     )
     push: dict[Name, Push] = Field(default_factory=dict, description="What is written back, by names of your own.")
+    agent: Agent | None = Field(
+        default=None, description="What agents may see and propose; where it stands, each publish serves them too."
+    )
     on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Kept for the product's own use; backhaul reads none of them."

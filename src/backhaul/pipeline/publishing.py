@@ -33,6 +33,10 @@ def publish_customer(context: Context) -> PublishResult:
         )
         result = publish(connection, context.layout, publication)
     note = f"v{result.version}" if result.new else f"v{result.version}, nothing new"
+    if context.pipeline.agent is not None:
+        from backhaul.pipeline.agents import serve_agents
+
+        note += serve_agents(context)
     context.progress.on(StageDone(context.customer, stage="publish", seconds=time.perf_counter() - began, note=note))
     return result
 

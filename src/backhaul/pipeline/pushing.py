@@ -32,7 +32,7 @@ def plan_push(context: Context, name: str, *, overwrite: bool = False, retry: Re
     overwrite: plan as if the push said `conflict: overwrite`. retry: its dead letters only.
     Raises ConfigError, ApprovalNeeded, StorageError, and what opening a connection raises.
     """
-    with _Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id):
+    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id):
         return pushing.plan(pushing.task(name, overwrite=overwrite), retry)
 
 
@@ -50,9 +50,9 @@ def apply_push(
     limit: at most so many rows. who: on whose behalf; the ledger keeps it. Failures of rows and objects are in the
     report. Raises Busy where another push of the customer runs, and ConfigError for a stale plan.
     """
-    with _Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
         task = pushing.task(name, overwrite=overwrite or (plan is not None and plan.conflict == "overwrite"))
-        with _recorded(context) as reports:
+        with recorded(context) as reports:
             reports.append(pushing.apply(task, plan, limit=limit, who=who))
         return reports[0]
 
@@ -62,20 +62,20 @@ def retry_push(
 ) -> list[PushReport]:
     """Plan the dead letters of a push (of all pushes without a name) again and send them. force: also given-up ones."""
     retry = Retry(below=1 << 30) if force else Retry()
-    with _Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
         tasks = [pushing.task(each) for each in ([name] if name is not None else context.pipeline.push)]
         due = [task for task in tasks if pushing.ledger.dead_letters(task.name)]
         if not due:
             return []
-        with _recorded(context) as reports:
+        with recorded(context) as reports:
             for task in due:
                 reports.append(pushing.apply(task, None, limit=limit, who=who, retry=retry))
         return reports
 
 
 @contextmanager
-def _recorded(context: Context) -> Iterator[list[PushReport]]:
-    """The run in the control store; the block puts its reports into the list."""
+def recorded(context: Context) -> Iterator[list[PushReport]]:
+    """Keep the run in the control store; the block puts its reports into the list."""
     runs = context.state.runs
     runs.start(context.customer, "push", context.run_id)
     reports: list[PushReport] = []
@@ -101,7 +101,7 @@ def dead_letters(context: Context, name: str | None = None) -> list[DeadLetter]:
         return ledger.dead_letters(name)
 
 
-class _Pushing:
+class Pushing:
     """What the pushes of one run share: the ledger, and connections that are opened when first needed."""
 
     def __init__(self, context: Context) -> None:
@@ -110,7 +110,7 @@ class _Pushing:
         self._connections: dict[str, Connection] = {}
         self.ledger = self._held.enter_context(Ledger(context.layout.ledger(context.customer)))
 
-    def __enter__(self) -> _Pushing:
+    def __enter__(self) -> Pushing:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -152,7 +152,7 @@ class _Pushing:
     ) -> PushReport:
         context = self.context
         context.progress.on(StageStarted(context.customer, stage="push"))
-        setting = Setting(context.run_id, self.open, who or _user(), context.progress, context.stop)
+        setting = Setting(context.run_id, self.open, who or user(), context.progress, context.stop)
         left = settle_left(task, self.ledger, setting)
         if plan is None:
             plan = self.plan(task, retry)
@@ -192,6 +192,11 @@ class _Pushing:
                 next_step=f"name one of `push:` in pipelines/{context.customer}.yaml",
                 customer=context.customer,
             )
+        return self.task_of(name, push, overwrite=overwrite)
+
+    def task_of(self, name: str, push: Push, *, overwrite: bool = False) -> Task:
+        """A push that need not stand in the pipeline."""
+        context = self.context
         connection, dot, object_name = push.to.partition(".")
         if dot:
             objects: tuple[Object, ...] = (self._object(name, connection, object_name),)
@@ -282,7 +287,8 @@ class _Pushing:
         return tuple(objects)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this process, for the record; empty where nobody has logged in."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -92,4 +92,37 @@ STEPS: tuple[str, ...] = (
         primary key (customer, connection)
     ) without rowid;
     """,
+    # 4: agents: who may read, and what they propose
+    """
+    create table agent_tokens (
+        id text primary key,
+        hash text not null,
+        customer text not null,
+        role text,
+        label text not null,
+        created_at real not null,
+        created_by text not null,
+        used_at real,
+        revoked_at real,
+        revoked_by text
+    ) without rowid;
+    create table proposals (
+        id text primary key,
+        customer text not null,
+        entity text not null,
+        record text not null,
+        changes text not null,
+        diff text not null,
+        reason text not null,
+        version integer not null,
+        status text not null,
+        proposed_at real not null,
+        proposed_by text not null,
+        decided_at real,
+        decided_by text,
+        run text,
+        outcome text not null default ''
+    ) without rowid;
+    create index proposals_by_customer on proposals (customer, status, proposed_at);
+    """,
 )

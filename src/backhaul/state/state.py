@@ -8,9 +8,11 @@ from functools import cached_property
 from backhaul.state.budgets import Buckets
 from backhaul.state.connections import Connections
 from backhaul.state.leases import Leases
+from backhaul.state.proposals import Proposals
 from backhaul.state.runs import Runs
 from backhaul.state.schemas import Schemas
 from backhaul.state.store import ControlStore
+from backhaul.state.tokens import Tokens
 from backhaul.state.usage import Usage
 
 
@@ -33,6 +35,10 @@ class State:
         return Leases(self.store)
 
     @cached_property
+    def proposals(self) -> Proposals:
+        return Proposals(self.store)
+
+    @cached_property
     def runs(self) -> Runs:
         return Runs(self.store)
 
@@ -43,3 +49,7 @@ class State:
     @cached_property
     def usage(self) -> Usage:
         return Usage(self.store)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.store)
