@@ -21,7 +21,7 @@ class Misasked(Exception):
 def near(wrong: str, names: Iterable[str], most: int = 4) -> list[str]:
     """The names that a misspelt one most resembles."""
     lower = {name.lower(): name for name in names}
-    found = difflib.get_close_matches(wrong.lower(), lower, n=most, cutoff=0.5)
+    found = difflib.get_close_matches(wrong.lower(), lower, n=most, cutoff=0.65)
     found += [name for name in lower if wrong.lower() in name and name not in found]
     return [lower[name] for name in found[:most]]
 
