@@ -78,5 +78,6 @@ def _serve_http(project: Project, stack: ExitStack, host: str, port: int) -> Non
     app = make_app(Desks(find, open))
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="on")
     server = uvicorn.Server(config)
-    click.echo(f"MCP at http://{host}:{port}{PATH}; Ctrl-C ends it", err=True)
-    server.run()
+    listening = config.bind_socket()
+    click.echo(f"MCP at http://{host}:{listening.getsockname()[1]}{PATH}; Ctrl-C ends it", err=True)
+    server.run(sockets=[listening])
