@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench crash lock clean
+.PHONY: demo test lint docs bench eval crash lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -22,6 +22,9 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+eval: .venv/ready
+	$(BIN)/python -m benchmarks.agents
 
 crash: .venv/ready
 	$(BIN)/python -m tests.crash --kills 200

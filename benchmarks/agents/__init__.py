@@ -1,0 +1,1 @@
+"""How well agents' tools answer: questions over the demo's data, with answers known from the simulators alone."""
