@@ -26,7 +26,7 @@ _TABLES = {
     "accounts": "'crm:companies:' || i AS id, 'companies' AS source_object, word(i, 5000) || ' ' || word(i * 7, 900) AS"
     " name, word(i, 5000) || i || '.example' AS domain, 'crm:owners:' || (i % 40) AS owner_id",
     "contacts": "'crm:contacts:' || i AS id, 'contacts' AS source_object, 'crm:companies:' || (hash(i) % {accounts}) AS"
-    " account_id, word(i * 3, 3000) || ' ' || word(i * 5, 9000) AS name, word(i * 3, 3000) || i || '@mail.example' AS email",
+    " account_id, word(i * 3, 3000) || ' ' || word(i * 5, 9000) AS name, word(i * 3, 3000) || '@mail.example' AS email",
     "deals": "'crm:deals:' || i AS id, 'deals' AS source_object, 'crm:companies:' || (hash(i) % {accounts}) AS"
     " account_id, 'crm:owners:' || (i % 40) AS owner_id, word(i * 11, 9000) || ' ' || word(i * 13, 700) AS name,"
     " (i % 90000)::DECIMAL(18,4) AS amount, ['open', 'won', 'lost'][1 + i % 3] AS status",
@@ -46,9 +46,8 @@ def make(path: Path, rows: int) -> dict[str, int]:
     with duckdb.connect(str(path)) as sql:
         sql.execute("CREATE TEMP MACRO word(n, many) AS 'w' || (hash(n) % many)::VARCHAR || 'x'")
         for name, columns in _TABLES.items():
-            sql.execute(
-                f"CREATE TABLE {name} AS SELECT {columns.format(**counts)}, {_COMMON} FROM range({counts[name]}) AS t(i)"
-            )
+            rows = f"{columns.format(**counts)}, {_COMMON} FROM range({counts[name]}) AS t(i)"
+            sql.execute(f"CREATE TABLE {name} AS SELECT {rows}")
         sql.execute(
             "CREATE TABLE _changes (entity VARCHAR, id VARCHAR, op VARCHAR, columns VARCHAR[], version BIGINT);"
             "CREATE TABLE _snapshot AS SELECT 1::BIGINT AS version, now() AS published_at, '{}' AS as_of,"
@@ -105,7 +104,9 @@ def main() -> None:
             return f"w{chance.randrange(many)}x"
 
         calls: dict[str, Callable[[], object]] = {
-            "search_records, two words": lambda: reader.search_records(f"{word(9000)} {word(700)}", None, 10, None, False),
+            "search_records, two words": lambda: reader.search_records(
+                f"{word(9000)} {word(700)}", None, 10, None, False
+            ),
             "search_records, a rare word": lambda: reader.search_records(word(9000), ["activities"], 10, None, False),
             "get_record, an account": lambda: reader.get_record(
                 "accounts", f"crm:companies:{chance.randrange(counts['accounts'])}", None, None, 5
@@ -117,7 +118,9 @@ def main() -> None:
                 "deals", [Filter(column="account_id", value=f"crm:companies:{chance.randrange(counts['accounts'])}")],
                 None, "-amount", 20, None, False,
             ),
-            "run_sql, a sum over all deals": lambda: reader.run_sql("select status, sum(amount) from deals group by 1", 10),
+            "run_sql, a sum over all deals": lambda: reader.run_sql(
+                "select status, sum(amount) from deals group by 1", 10
+            ),
         }  # fmt: skip
         print("\n| call | median ms | p95 ms |\n|---|---|---|")
         for name, call in calls.items():

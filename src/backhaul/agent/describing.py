@@ -18,7 +18,7 @@ def describe(
     entity: str, table: Table, contract: Entity | None, policy: Policy, run: Callable[..., tuple[Told, ...]]
 ) -> list[ColumnLine]:
     """One line a column, in the table's order; figures are of live rows."""
-    live = " WHERE NOT coalesce(is_deleted, false)" if "is_deleted" in table.columns else " WHERE true"
+    live = " WHERE is_deleted IS DISTINCT FROM true" if "is_deleted" in table.columns else " WHERE true"
     texts = [name for name, kind in table.columns.items() if kind == "VARCHAR"]
     counts = [f"count({_quote(name)})" for name in table.columns]
     different = [f"approx_count_distinct({_quote(name)})" for name in texts]

@@ -182,7 +182,7 @@ class Reader:
             by = self._order(entity, table, order)
             conditions, parameters = conditions_of(entity, table, self.entities.get(entity), filters)
             if not include_deleted and "is_deleted" in table.columns:
-                conditions.append("NOT coalesce(is_deleted, false)")
+                conditions.append("is_deleted IS DISTINCT FROM true")
             question = question_of("query", entity, [each.model_dump() for each in filters], order, include_deleted)
             where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
             asks: list[Ask] = []
@@ -193,9 +193,14 @@ class Reader:
                 conditions.append(behind)
                 parameters += more
                 where = f" WHERE {' AND '.join(conditions)}"
-            listed_ = ", ".join(map(_quote, chosen))
+            listed_, head = ", ".join(map(_quote, chosen)), ""
+            rows = f"{_quote(entity)}{where}"
+            if any(each.op in ("=", "in") and each.column in self._keys(entity) for each in filters):
+                # few rows, found by an index: sorted apart from the scan, which would not use it otherwise
+                rows = "few"
+                head = f"WITH few AS MATERIALIZED (SELECT * FROM {_quote(entity)}{where}) "
             sql = (
-                f"SELECT {listed_}, CAST({_quote(by.column)} AS VARCHAR), id FROM {_quote(entity)}{where}"
+                f"{head}SELECT {listed_}, CAST({_quote(by.column)} AS VARCHAR), id FROM {rows}"
                 f" ORDER BY {sql_order(by)} LIMIT {_limited(limit) + 1}"
             )
             asks.append(Ask(sql, tuple(parameters), _limited(limit), ROOM))
@@ -392,12 +397,18 @@ class Reader:
             )
         return told[0], [str(each[0]) for each in told[1].rows if each[0] != id] if len(told) > 1 else []
 
+    def _keys(self, entity: str) -> set[str]:
+        """Columns with an index: the view has one for each."""
+        contract = self.entities.get(entity)
+        held = {name for name, each in (contract.columns if contract else {}).items() if each.references is not None}
+        return {"id", *held}
+
     def _relation(self, relation: Relation, entity: str, ids: Sequence[str], top: int) -> Ask:
         table = self._tables()[relation.entity]
         shown = [*_present(("id", *_BRIEF), table)][:9]
         marks = ", ".join("?" for _ in ids)
         latest = "source_updated_at DESC NULLS LAST, id" if "source_updated_at" in table.columns else "id"
-        live = " AND NOT coalesce(is_deleted, false)" if "is_deleted" in table.columns else ""
+        live = " AND is_deleted IS DISTINCT FROM true" if "is_deleted" in table.columns else ""
         also, more = ("", ()) if relation.kind is None else (f" AND {_quote(relation.kind)} = ?", (entity,))
         if relation.entity == "links":
             other = "to" if relation.column == "from_id" else "from"
