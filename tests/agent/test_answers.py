@@ -117,12 +117,29 @@ def test_every_answer_keeps_within_its_budget(published: Published) -> None:
         reader.search_records("nnnn contacts mueller e", None, 50, None, True),
         reader.changes_since(1, None, 200, None),
     ]
+    wide = ", ".join(f"repeat('{number}', 4000) as c{number}" for number in range(9))
+    answers.append(reader.run_sql(f"select {wide} from range(5)", 5))
     reader.close()
+    assert len(answers[-1].rows) == 1
     for each in answers:
         assert len(each.model_dump_json()) <= BUDGET, type(each)
     assert answers[3].truncated
     assert answers[3].next_cursor
     assert answers[2].truncated
+
+
+def test_no_row_is_too_long_to_be_paged_past(published: Published) -> None:
+    for key in ("1", "2"):
+        published.put("contacts", key, name="n" * 9_000, email="e" * 9_000, phone="p" * 9_000, account_id="a" * 9_000,
+                      custom="c" * 9_000, source_url="u" * 9_000)  # fmt: skip
+    published.next()
+    reader = published.reader()
+    first = reader.query_records("contacts", [], None, "id", 50, None, False)
+    rest = reader.query_records("contacts", [], None, "id", 50, first.next_cursor, False)
+    reader.close()
+    assert [row[0] for row in (*first.rows, *rest.rows)] == ["crm:contacts:1", "crm:contacts:2"]
+    assert len(first.model_dump_json()) <= BUDGET
+    assert rest.next_cursor is None
 
 
 def test_sql_says_which_tables_it_read_and_where_their_rows_come_from(reader: Reader) -> None:

@@ -377,3 +377,15 @@ def test_where_nothing_is_published_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "pipelines" / "acme.yaml").write_text("customer: acme\n")
     with Project(tmp_path) as project, pytest.raises(ConfigError, match="nothing is published yet"):
         project.customer("acme").agent()
+
+
+@pytest.mark.parametrize("package", ["mcp", "tantivy"])
+def test_a_package_that_is_missing_is_one_line_with_the_command_that_installs_it(tmp_path: Path, package: str) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "acme.yaml").write_text("customer: acme\n")
+    code = f"import sys; sys.modules[{package!r}] = None; from backhaul.cli import main; main()"
+    words = [sys.executable, "-c", code, "-C", str(tmp_path), "agent", "acme"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert "pip install 'backhaul[agent]'" in found.stderr
+    assert "Traceback" not in found.stderr

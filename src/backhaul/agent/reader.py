@@ -23,6 +23,7 @@ from backhaul.agent.wire import Ask, Told
 A = TypeVar("A", bound=Answer)
 MOST = 200
 """Rows of one answer at most."""
+_DEEPEST = 10_000
 _STALE = timedelta(hours=24)
 _BRIEF = (
     "name", "subject", "number", "type", "role", "status", "doc_type", "stage_id", "amount", "total", "balance",
@@ -111,6 +112,8 @@ class Reader:
             question = question_of("search", query, entities, include_deleted)
             offset = int(_value_of(cursor, question)) if cursor else 0
             limit = _limited(limit)
+            if offset + limit > _DEEPEST:
+                raise Misasked(f"a search goes {_DEEPEST:,} hits deep", "Search for more words, or use query_records.")
             found = self._index().find(query, entities, limit=limit, offset=offset, deleted=include_deleted)
             hits = [
                 answers.SearchHit(
@@ -445,10 +448,16 @@ def _trim_related(answer: answers.RecordView) -> None:
 def _fitted(answer: A, rows: str) -> A:
     """Cut the list of that name until the answer is within its budget."""
     held: list[Any] = getattr(answer, rows)
-    while _size(answer) > BUDGET and held:
+    while _size(answer) > BUDGET and len(held) > 1:
         # by the share that is too much, so that few rounds do
-        keep = min(len(held) - 1, int(len(held) * BUDGET / _size(answer)))
+        keep = max(1, min(len(held) - 1, int(len(held) * BUDGET / _size(answer))))
         del held[keep:]
+        answer.truncated = True
+    while _size(answer) > BUDGET and held and isinstance(held[0], list):
+        # one row that is too long by itself: or nobody could ever page past it
+        cells = held[0]
+        place = max(range(len(cells)), key=lambda each: len(str(cells[each])))
+        cells[place] = str(cells[place])[: len(str(cells[place])) // 2] + "…"
         answer.truncated = True
     return answer
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen for HTTP.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
 def agent(session: Session, customer: str | None, role: str | None, http: bool, host: str, port: int) -> None:
-    """Serve agents by MCP: the customer's entities to search, read, query and propose changes to.
+    """Serve agents by MCP: search, read, query, propose.
 
     Over standard input and output for one customer, as MCP clients start servers; or over HTTP, where the token says
     which customer it is: see `backhaul tokens`.
