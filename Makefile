@@ -31,7 +31,7 @@ crash: .venv/ready
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready
-	$(BIN)/pip-compile -q --extra dev --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	$(BIN)/pip-compile -q --extra dev --extra agent --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 		--no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock pyproject.toml
 
 .venv/ready: requirements.lock pyproject.toml

@@ -4,7 +4,7 @@ A hidden column is not in the file, so that no SQL leads to it; masked values ar
 not see are not there. Beside the file stands the search index of the same rows. Both belong to one version of the
 snapshot; the next version takes over what did not change.
 
-    .backhaul/agent/acme/all/00012-1f0c2a/entities.duckdb  search/  view.json
+    .backhaul/agent/acme/no-role/00012-1f0c2a/entities.duckdb  search/  view.json
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from backhaul.config.problems import closest
 from backhaul.errors import ConfigError, StorageError
 
 FORMAT = 1
+INDEXED = 5_000_000
+"""Rows of a table up to which ids and references have an index: it is made and kept up in memory."""
 AsOf = Mapping[str, Mapping[str, datetime]]
 
 
@@ -274,8 +276,9 @@ class _Builder:
                 raise self._no_filter(name, str(error).splitlines()[0]) from error
             raise
         self._comment(name, columns)
-        for each in ("id", *self._keys(name)):
-            if each in columns:
+        (count,) = self._sql.execute(f"SELECT count(*) FROM {_quote(name)}").fetchall()[0]
+        for each in dict.fromkeys(["id", *self._keys(name)]):
+            if each in columns and count <= INDEXED:
                 self._sql.execute(f"CREATE INDEX {_quote(f'{name}_by_{each}')} ON {_quote(name)} ({_quote(each)})")
 
     def _keys(self, name: str) -> list[str]:

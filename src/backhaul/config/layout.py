@@ -72,9 +72,10 @@ class Layout:
         """dlt's folder, which may be deleted at any time."""
         return self.work_folder(customer) / "dlt"
 
-    def agent(self, customer: str, role: str = "all") -> Path:
+    def agent(self, customer: str, role: str | None = None) -> Path:
         """What agents of a role read; it may be deleted at any time and is made anew from the snapshot."""
-        return self.hidden / "agent" / _safe(customer) / _safe(role)
+        # no role is called so: a name holds no hyphen
+        return self.hidden / "agent" / _safe(customer) / ("no-role" if role is None else _safe(role))
 
     # what is for others to read
 

@@ -103,4 +103,4 @@ def _open(context: Context, policy: Policy, role: str | None, entities: dict[str
         as_of=manifest.as_of,
         lineage=manifest.work_id,
     )
-    return bring_up(snapshot, context.layout.agent(context.customer, role or "all"), policy, entities)
+    return bring_up(snapshot, context.layout.agent(context.customer, role), policy, entities)
