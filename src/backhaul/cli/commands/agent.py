@@ -50,8 +50,9 @@ def _desk(project: Project, stack: ExitStack, customer: str, role: str | None, w
     from backhaul.pipeline.agents import reader_for
     from backhaul.pipeline.proposing import Proposing
 
-    context = stack.enter_context(project.customer(customer).context())
-    reader = reader_for(context, role)
+    # a server's calls come in threads of their own: nothing is bound around them
+    with project.customer(customer).context() as context:
+        reader = reader_for(context, role)
     stack.callback(reader.close)
     return Desk(make_server(reader, Proposing(context, who), who=who), reader)
 
