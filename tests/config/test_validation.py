@@ -15,7 +15,7 @@ def _problems(write: Write, text: str) -> list[str]:
     ("text", "problem"),
     [
         ("conections: {}\n", "1:1: conections: unknown key; did you mean connections?"),
-        ("zzz: {}\n", "1:1: zzz: unknown key; there are agent, connections, customer, destination, extends"),
+        ("zzz: {}\n", "1:1: zzz: unknown key; there are agent, apps, connections, customer, destination, extends"),
         (HEAD + "    budget: 60\n", "6:13: connections.crm.budget: expected text, found 60; put it in quotes"),
         (HEAD + "    budget: sixty\n", "6:13: connections.crm.budget: does not look as it should"),
         (HEAD + "    settings: [a]\n", "6:15: connections.crm.settings: expected a map, found a list"),

@@ -10,9 +10,9 @@ from backhaul.config.agent import EVERY
 from backhaul.config.catalog import Catalog
 from backhaul.config.definitions import load_source
 from backhaul.config.nodes import Node
-from backhaul.config.pipeline import Connection, Pipeline
+from backhaul.config.pipeline import App, Connection, Pipeline
 from backhaul.config.problems import KeyPath, Problem, closest, listed, spell
-from backhaul.config.source import ObjectDefinition, Setting, Source, merge, needs
+from backhaul.config.source import AuthOAuth2, ObjectDefinition, Setting, Source, merge, needs
 from backhaul.config.validation import validate
 
 
@@ -33,6 +33,9 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
         if found.source is not None:
             sources[name] = found.source
             problems += _check_connection(connection, found.source, root, path)
+    for name in pipeline.apps:
+        if catalog.source_file(name) is None:
+            problems.append(_no(root, ("apps", name), "source", name, catalog.source_names(), key=True))
     entities = catalog.entities()
     problems += _check_mappings(pipeline, root, entities)
     problems += _check_pushes(pipeline, root, entities, sources)
@@ -47,24 +50,59 @@ def way_in(connection: Connection, source: Source) -> str | None:
     return next(iter(source.auth)) if len(source.auth) == 1 else None
 
 
-def check_credentials(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
-    """Credentials that are missing, unknown, or written into the file itself."""
-    auth = way_in(connection, source)
-    wanted = needs(source.auth[auth]) if auth else ()
+def check_credentials(
+    connection: Connection, app: App | None, source: Source, root: Node, path: KeyPath
+) -> Iterator[Problem]:
+    """Credentials that are missing, unknown, or written into the file itself. What the app gives is not asked for."""
+    way = way_in(connection, source)
+    auth = source.auth[way] if way else None
+    wanted = needs(auth) if auth else ()
     within = (*path, "credentials")
+    if isinstance(auth, AuthOAuth2) and auth.grant == "authorization_code":
+        yield from _check_app(connection, app, f"auth {way} of {source.source}", wanted, root, path)
+        return
+    if connection.credentials == "vault":
+        return
+    given = {name for name in ("client_id", "client_secret", "private_key") if app and getattr(app, name)}
     for name in wanted:
-        if name not in connection.credentials:
-            what = f"is missing; auth {auth} of {source.source} needs {listed(wanted)}"
+        if name not in connection.credentials and name not in given:
+            what = f"is missing; auth {way} of {source.source} needs {listed(wanted)}"
             yield Problem(root.place_of(within), spell((*within, name)), what)
     for name, secret in connection.credentials.items():
         at = (*within, name)
         if auth and name not in wanted:
             near = closest(name, wanted)
-            what = f"auth {auth} of {source.source} asks for no such credential"
+            what = f"auth {way} of {source.source} asks for no such credential"
             what += "" if near else f"; it needs {listed(wanted)}"
             yield Problem(root.place_of_key(at), spell(at), what, near)
         elif secret.written is None:
-            what = "a secret stands in the file; put it into the environment and write `${NAME}` here"
+            yield Problem(root.place_of(at), spell(at), _IN_THE_FILE)
+
+
+def check_apps(pipeline: Pipeline, root: Node) -> Iterator[Problem]:
+    """Secrets of apps that are written into the file itself; an app's id is none."""
+    for source, app in pipeline.apps.items():
+        for name in ("client_secret", "private_key"):
+            secret = getattr(app, name)
+            if secret is not None and secret.written is None:
+                at = ("apps", source, name)
+                yield Problem(root.place_of(at), spell(at), _IN_THE_FILE)
+
+
+_IN_THE_FILE = "a secret stands in the file; put it into the environment and write `${NAME}` here"
+
+
+def _check_app(
+    connection: Connection, app: App | None, way: str, wanted: tuple[str, ...], root: Node, path: KeyPath
+) -> Iterator[Problem]:
+    """Where a person consents, the app is ours, and what the vendor gives must be kept."""
+    if connection.credentials != "vault":
+        what = f"{way} is consented to by a person: write `credentials: vault`, then run `backhaul connect`"
+        yield Problem(root.place_of((*path, "credentials")), spell((*path, "credentials")), what)
+    for name in wanted:
+        if app is None or getattr(app, name, None) is None:
+            at = ("apps", connection.source, name)
+            what = f"is missing; {way} needs {listed(wanted)} of the app that is registered there"
             yield Problem(root.place_of(at), spell(at), what)
 
 

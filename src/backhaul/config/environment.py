@@ -13,7 +13,13 @@ from backhaul.config.nodes import Entry, Node
 from backhaul.config.problems import KeyPath, Problem, closest, spell
 from backhaul.config.secret import Secret
 
-SECRETS: tuple[tuple[str, ...], ...] = (("connections", "*", "credentials", "*"), ("on_failure", "webhook"))
+SECRETS: tuple[tuple[str, ...], ...] = (
+    ("connections", "*", "credentials", "*"),
+    ("apps", "*", "client_id"),
+    ("apps", "*", "client_secret"),
+    ("apps", "*", "private_key"),
+    ("on_failure", "webhook"),
+)
 """The paths of a pipeline that hold secrets; `*` is any name."""
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|\$\{(?P<bad>[^}]*)\}?")
@@ -65,6 +71,12 @@ def is_secret(path: KeyPath, secrets: tuple[tuple[str, ...], ...] = SECRETS) -> 
         len(path) >= len(pattern) and all(p in ("*", step) for p, step in zip(pattern, path, strict=False))
         for pattern in secrets
     )
+
+
+def is_hidden(path: KeyPath) -> bool:
+    """As `is_secret`, and where a map of secrets stands: a secret that was written in the map's place is one, too."""
+    maps = tuple(pattern[:-1] for pattern in SECRETS if pattern[-1] == "*")
+    return is_secret(path, (*SECRETS, *maps))
 
 
 def _holds_reference(text: str) -> bool:

@@ -49,8 +49,10 @@ class Connection(Model):
 
     source: str = Field(description="The name of a source definition.")
     auth: str | None = Field(default=None, description="Which of the source's ways in; needed when it has several.")
-    credentials: dict[str, Secret] = Field(
-        default_factory=dict, description="Secrets, as references to the environment: `${ACME_CRM_TOKEN}`."
+    credentials: Literal["vault"] | dict[str, Secret] = Field(
+        default_factory=dict,
+        description="Secrets, as references to the environment: `${ACME_CRM_TOKEN}`; or `vault`, which "
+        "`backhaul connect` fills.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="What the source asks for beside credentials.")
     base_url: str | None = Field(default=None, description="Overrides the source's: a simulator, a proxy, a region.")
@@ -65,8 +67,29 @@ class Connection(Model):
     )
 
     def secrets(self) -> dict[str, str]:
-        """The credentials, revealed. Raises ConfigError where one is not in the environment."""
+        """Those of the environment, revealed; the vault's are not here. Raises ConfigError where one is missing."""
+        if self.credentials == "vault":
+            return {}
         return {name: secret.reveal() for name, secret in self.credentials.items()}
+
+
+class App(Model):
+    """The product's own registration at a vendor, shared by its customers; a customer may bring one of its own."""
+
+    client_id: Secret
+    client_secret: Secret | None = Field(default=None, description="None of an app that is public.")
+    private_key: Secret | None = Field(default=None, description="PEM, where the app signs assertions.")
+    redirect_uri: str = Field(
+        default="http://localhost:8712/callback",
+        description="Where the vendor sends people back to, exactly as registered there. Of a local address "
+        "`backhaul connect` answers itself; of another it takes the address that the browser ends at.",
+    )
+    scopes: list[str] | None = Field(default=None, description="Asked for in place of the source's.")
+
+    def secrets(self) -> dict[str, str]:
+        """What it gives to credentials, revealed. Raises ConfigError where one is not in the environment."""
+        given = {"client_id": self.client_id, "client_secret": self.client_secret, "private_key": self.private_key}
+        return {name: secret.reveal() for name, secret in given.items() if secret is not None}
 
 
 class Mapped(Model):
@@ -104,6 +127,9 @@ class Pipeline(Model):
     extends: str | None = Field(default=None, description="The name of another pipeline file, merged beneath this one.")
     customer: Name | None = Field(default=None, description="The tenant; the file's name where it is not given.")
     destination: str = Field(default="duckdb", description="Where the data lives: the name of a destination.")
+    apps: dict[str, App] = Field(
+        default_factory=dict, description="The product's registrations at vendors, by source; usually in the base."
+    )
     connections: dict[Name, Connection] = Field(
         default_factory=dict, description="The customer's accounts, by names of your own; tables are called after them."
     )

@@ -80,7 +80,10 @@ class ProjectConfig:
         return self._pipeline(customer)[0]
 
     def credentials(self, customer: str, connection: str) -> dict[str, str]:
-        """The secrets of one connection, revealed. Raises ConfigError that tells all that are missing."""
+        """The secrets of one connection, revealed: its app's, and its own of the environment; the vault's are not here.
+
+        Raises ConfigError that tells all that are missing.
+        """
         from backhaul.config.reading import problems_of_secrets
 
         pipeline, reading = self._pipeline(customer)
@@ -92,7 +95,8 @@ class ProjectConfig:
         if problems:
             what = f"the connection's credentials have {_count(problems)}"
             raise error(what, problems, customer=customer).within(connection=connection)
-        return found.secrets()
+        app = pipeline.apps.get(found.source)
+        return {**(app.secrets() if app is not None else {}), **found.secrets()}
 
     def source(self, name: str) -> Source:
         """Raises ConfigError with every problem of the definition."""

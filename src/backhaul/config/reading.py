@@ -14,7 +14,7 @@ from backhaul.config import checks
 from backhaul.config.catalog import Catalog
 from backhaul.config.definitions import load_source
 from backhaul.config.durations import spell_duration
-from backhaul.config.environment import expand, is_secret, missing_variables
+from backhaul.config.environment import expand, is_hidden, is_secret, missing_variables
 from backhaul.config.inheritance import assemble
 from backhaul.config.nodes import Entry, Node
 from backhaul.config.pipeline import Pipeline
@@ -49,7 +49,7 @@ def read_customer(
     if assembled.root is None:
         return Reading(None, None, None, assembled.problems)
     root, missing = expand(_named(assembled.root, customer), environ)
-    pipeline, wrong = validate(Pipeline, root.plain(), root, hidden=is_secret)
+    pipeline, wrong = validate(Pipeline, root.plain(), root, hidden=is_hidden)
     problems = (*assembled.problems, *missing, *wrong)
     if pipeline is not None and pipeline.customer != customer:
         what = f"says {pipeline.customer}, but the file is {path.name}; they must be the same"
@@ -75,10 +75,14 @@ def problems_of_secrets(
     problems = [*missing_variables(within, environ, at)] if within else []
     for name, each in reading.pipeline.connections.items():
         if connection in (None, name) and catalog.source_file(each.source) is not None:
+            app = reading.pipeline.apps.get(each.source)
+            app_node = reading.root.find(("apps", each.source))
+            if connection is not None and app_node is not None:
+                problems += missing_variables(app_node, environ, ("apps", each.source))
             source = load_source(catalog, each.source).source
             if source is not None:
-                problems += checks.check_credentials(each, source, reading.root, ("connections", name))
-    return problems
+                problems += checks.check_credentials(each, app, source, reading.root, ("connections", name))
+    return [*problems, *checks.check_apps(reading.pipeline, reading.root)]
 
 
 def origins(reading: Reading) -> list[Origin]:

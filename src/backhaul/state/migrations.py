@@ -125,4 +125,24 @@ STEPS: tuple[str, ...] = (
     ) without rowid;
     create index proposals_by_customer on proposals (customer, status, proposed_at);
     """,
+    # 5: credentials, sealed, and what is known of them without opening any
+    """
+    create table data_keys (
+        customer text primary key,
+        master text not null,
+        wrapped text not null,
+        made_at real not null
+    ) without rowid;
+    create table secrets (
+        customer text not null,
+        connection text not null,
+        name text not null,
+        sealed text not null,
+        changed_at real not null,
+        primary key (customer, connection, name)
+    ) without rowid;
+    alter table connections add column refused text not null default '';
+    alter table connections add column granted text not null default '';
+    alter table connections add column token_at real;
+    """,
 )

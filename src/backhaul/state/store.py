@@ -21,6 +21,9 @@ from backhaul.state.holder import Holder
 from backhaul.state.keeper import Keeper
 from backhaul.state.migrations import STEPS
 
+Sql = sqlite3.Connection
+"""What a transaction is given to work with."""
+
 _PATIENCE = 30.0  # seconds that a process waits for another's transaction, each of which takes milliseconds
 
 
@@ -55,17 +58,26 @@ class ControlStore:
             self._ready = False
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that may change things; nothing else in the project does meanwhile. Keep it short."""
+    def write(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction that may change things; nothing else in the project does meanwhile. Keep it short.
+
+        durable: a power cut after the block does not lose it, either; counts can do without, tokens cannot.
+        """
         with self._told():
             connection = self._connection()
-            connection.execute("begin immediate")
+            if durable:
+                connection.execute("pragma synchronous = full")
             try:
-                yield connection
-            except BaseException:
-                connection.execute("rollback")
-                raise
-            connection.execute("commit")
+                connection.execute("begin immediate")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.execute("rollback")
+                    raise
+                connection.execute("commit")
+            finally:
+                if durable:
+                    connection.execute("pragma synchronous = normal")
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of one select."""
