@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +15,12 @@ from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from backhaul.agent.reader import Reader as AgentReader
+    from backhaul.auth.consent import Consent
+    from backhaul.fleet.access import Access
     from backhaul.fleet.outcome import Outcome
     from backhaul.fleet.runs import Fleet
     from backhaul.fleet.status import ConnectionStatus
+    from backhaul.pipeline.connecting import Connected, Way
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
     from backhaul.pipeline.proposing import Decision
@@ -113,6 +116,12 @@ class Project:
 
         return status(self.config, self.state, customers)
 
+    def connections(self, customers: Sequence[str] = ()) -> list[Access]:
+        """What access each connection has: scopes, age of its token, last probe, quota left; no vendor is asked."""
+        from backhaul.fleet.access import accesses
+
+        return accesses(self.config, self.state, customers)
+
     def runs(self, customer: str | None = None, *, limit: int = 20) -> list[Run]:
         """What ran, newest first."""
         name = self.customer(customer).name if customer else None
@@ -182,6 +191,44 @@ class Customer:
 
         with self.context() as context:
             return discover_connection(context, connection, objects)
+
+    def way_in(self, connection: str) -> Way:
+        """How the connection is connected: by a person's consent, by secrets to enter, or by those it has."""
+        from backhaul.pipeline.connecting import way_of
+
+        with self.context() as context:
+            return way_of(context, connection)
+
+    def connect(
+        self, connection: str, credentials: Mapping[str, str] | None = None, *, other_account: bool = False
+    ) -> Connected:
+        """Keep these credentials once the vendor has accepted them; without any, prove those that are given elsewhere.
+
+        other_account: accept that they open another account than before. Raises Reauthorise, ConfigError, VendorDown;
+        nothing is kept then.
+        """
+        from backhaul.pipeline.connecting import connect_given, connect_with
+
+        with self.context() as context:
+            if credentials is None:
+                return connect_given(context, connection, other_account=other_account)
+            return connect_with(context, connection, credentials, other_account=other_account)
+
+    def begin_consent(self, connection: str) -> Consent:
+        """A consent to ask a person for: send them to its `url`, and keep it until they come back."""
+        from backhaul.pipeline.connecting import begin_consent
+
+        with self.context() as context:
+            return begin_consent(context, connection)
+
+    def finish_consent(
+        self, connection: str, consent: Consent, address: str, *, other_account: bool = False
+    ) -> Connected:
+        """Keep what the person consented to. address: the one that they came back to. Raises as `connect`."""
+        from backhaul.pipeline.connecting import finish_consent
+
+        with self.context() as context:
+            return finish_consent(context, connection, consent, address, other_account=other_account)
 
     def rejects(self, object: str | None = None, *, limit: int = 50) -> Rejects:
         """Values that could not be read as their type, newest first."""

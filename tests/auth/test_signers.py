@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 from requests_oauthlib import OAuth1Session
 
-from backhaul.auth.oauth2 import TOKEN_RULES
 from backhaul.auth.signer import signer_of
 from backhaul.auth.specs import ApiKeySpec, AssertionSpec, BasicSpec, BearerSpec, OAuth1Spec, OAuth2Spec, Spec
+from backhaul.auth.token_endpoint import TOKEN_RULES
 from backhaul.errors import ConfigError, Reauthorise, VendorDown, Wait
 from backhaul.http.client import Behaviour, Transport, Who
 from backhaul.http.patience import Patience

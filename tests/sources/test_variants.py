@@ -83,6 +83,14 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
 }
 
 
+# Of the way in by consent, which tests/pipeline/test_connecting.py goes.
+CONSENT: Mapping[str, tuple[Variants, ...]] = {
+    "hubspot": ({"refresh_token": "rotates"},),
+    "salesforce": ({"refresh_token": "rotates"},),
+    "netsuite": (),
+}
+
+
 def named(source: str, variants: Variants) -> str:
     return f"{source}: {', '.join(f'{name} {value}' for name, value in variants.items())}"[:100]
 
@@ -95,7 +103,7 @@ def of_every_source(groups: Mapping[str, tuple[Variants, ...]]) -> list[Any]:
 def test_every_value_of_every_variant_is_tried(source: str) -> None:
     tried = {
         (name, value)
-        for groups in (READING, APART, UNUSED, WRITING)
+        for groups in (READING, APART, UNUSED, CONSENT, WRITING)
         for group in groups[source]
         for name, value in group.items()
     }

@@ -177,6 +177,8 @@ def test_mounted_files_are_read_and_never_written(tmp_path: Path, store: Control
 
 
 class _Plugged:
+    writable = False
+
     def __init__(self, address: str) -> None:
         self.address = address
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from backhaul.auth.specs import OAuth1Spec, OAuth2Spec, Spec
+from backhaul.errors import Bug
 from backhaul.http.client import Transport
 from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.signing import Signer
+from backhaul.vault.tokens import Keeper
 
 
-def signer_of(spec: Spec, tokens: Transport, clock: Clock = SYSTEM) -> Signer:
-    """The signer. `tokens`: the plain transport that token requests go through, with `oauth2.TOKEN_RULES`."""
+def signer_of(spec: Spec, tokens: Transport, clock: Clock = SYSTEM, keeper: Keeper | None = None) -> Signer:
+    """The signer. `tokens`: the plain transport that token requests go through, with `TOKEN_RULES`.
+
+    keeper: where the tokens of a person's consent are.
+    """
+    if isinstance(spec, OAuth2Spec) and spec.grant == "authorization_code":
+        from backhaul.auth.authorized import Authorized
+
+        if keeper is None:
+            raise Bug("a connection by consent was opened without its tokens")
+        return Authorized(spec, keeper, tokens, clock)
     if isinstance(spec, OAuth2Spec):
         from backhaul.auth.oauth2 import OAuth2
 

@@ -16,6 +16,14 @@ def keep_nothing(answer: Any) -> Mapping[str, str]:
     return {}
 
 
+Granted = Callable[[Any], tuple[str, ...]]
+"""Reads the granted scopes from the vendor's token answer; empty where it does not tell."""
+
+
+def granted_nothing(answer: Any) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class BearerSpec:
     """`Authorization: Bearer <token>`, a token that does not expire."""
@@ -53,16 +61,38 @@ class AssertionSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class OAuth2Spec:
-    """OAuth 2 without a person: by the client's own credentials, or by a signed assertion (RFC 7523)."""
+class ConsentSpec:
+    """Where a person consents, and where the answer comes back to."""
 
-    grant: Literal["client_credentials", "jwt_bearer"]
+    url: str
+    redirect_uri: str
+    pkce: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
+    """More parameters of the address."""
+    keep: Mapping[str, str] = field(default_factory=dict)
+    """Fact -> the parameter of the redirect that tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2Spec:
+    """OAuth 2: by the client's own credentials, by a signed assertion (RFC 7523), or by a person's consent."""
+
+    grant: Literal["client_credentials", "jwt_bearer", "authorization_code"]
     token_url: str
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
-    client_auth: Literal["form", "basic", "assertion"] = "form"
-    """How the client proves itself: id and secret in the form, in a Basic header, or by the signed assertion."""
+    client_auth: Literal["form", "json", "basic", "assertion", "none"] = "form"
+    """How the client proves itself: id and secret in the body, in a Basic header, by the assertion, or not at all."""
     scopes: tuple[str, ...] = ()
+    scope_separator: str = " "
+    granted: Granted = granted_nothing
+    consent: ConsentSpec | None = None
+    rotates: bool = False
+    """A refresh token is taken once."""
+    grace: float | None = None
+    """Seconds in which one that was taken may be sent again."""
+    ahead: float | None = None
+    """Seconds before its end at which an access token is renewed."""
     assertion: AssertionSpec | None = None
     expires: float | None = None
     """Seconds that a token lives where the answer does not say."""
@@ -71,6 +101,8 @@ class OAuth2Spec:
     """More parameters of the token request."""
 
     def __post_init__(self) -> None:
+        if self.grant == "authorization_code" and self.consent is None:
+            raise ConfigError("a person consents to this way in, and it is not said where")
         if self.assertion is None and (self.grant == "jwt_bearer" or self.client_auth == "assertion"):
             raise ConfigError("this way to authenticate signs an assertion, and none is given")
 

@@ -16,6 +16,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Start": {
         "demo": "Run the whole job against local simulators of three vendors.",
         "init": "Make a project: pipelines, sources, transforms.",
+        "connect": "Give a connection its credentials, or prove those that it has.",
         "validate": "Check every file, and show where values come from.",
         "schema": "Print the JSON Schema of a kind of file, for editors.",
     },
@@ -36,10 +37,14 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Look": {
         "status": "Show each connection: its state, freshness, budget, next run.",
+        "connections": "Show each connection's access: scopes, tokens, probe, quota.",
         "runs": "List what ran, and how it ended.",
         "logs": "Show the log, of everything or of one run.",
         "rejects": "List values that could not be read as their type.",
         "usage": "Show requests, bytes and waits, by day and connection.",
+    },
+    "Keep": {
+        "vault": "Keep credentials: make a master key, rotate it.",
     },
     "Try": {
         "sandbox": "Serve local simulators of the vendors.",

@@ -76,7 +76,7 @@ class Connection(Model):
 class App(Model):
     """The product's own registration at a vendor, shared by its customers; a customer may bring one of its own."""
 
-    client_id: Secret
+    client_id: Secret = Field(description="The app's id at the vendor.")
     client_secret: Secret | None = Field(default=None, description="None of an app that is public.")
     private_key: Secret | None = Field(default=None, description="PEM, where the app signs assertions.")
     redirect_uri: str = Field(

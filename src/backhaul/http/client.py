@@ -207,7 +207,7 @@ class Transport:
             if verdict is not None:
                 return self._act(verdict, request, signed, answer, course)
             if trouble:
-                return self._failed(request, course, trouble, safe=request.repeatable)
+                return self._failed(request, course, trouble, safe=request.repeatable, status=status)
         response = Response(
             status=status,
             headers=exchange.headers,
@@ -232,9 +232,10 @@ class Transport:
             safe = request.repeatable or (400 <= answer.status < 500 and answer.status != 408)
             least = rule.wait or 0.0 if rule else 0.0
             asked = retry_after(answer.headers, self._clock.now())
-            return self._failed(request, course, said, safe=safe, at_least=asked if asked is not None else least)
+            wait = asked if asked is not None else least
+            return self._failed(request, course, said, safe=safe, at_least=wait, status=answer.status)
         if outcome == "unknown":
-            return self._failed(request, course, said, safe=request.repeatable)
+            return self._failed(request, course, said, safe=request.repeatable, status=answer.status)
         if outcome == "refresh" and not course.refreshed and self.signer.refresh(signed):
             course.refreshed = True
             return _Again(0.0, "new credentials")
@@ -285,11 +286,13 @@ class Transport:
             raise Wait(f"{self._name} asks to wait {spell(seconds)}: {said}", seconds=seconds)
         return _Again(seconds, said)
 
-    def _failed(self, request: Request, course: _Course, trouble: str, *, safe: bool, at_least: float = 0.0) -> _Again:
+    def _failed(
+        self, request: Request, course: _Course, trouble: str, *, safe: bool, at_least: float = 0.0, status: int = 0
+    ) -> _Again:
         """A try came to nothing: the next one, or the end of patience."""
         course.failures += 1
         if not safe:
-            raise AnswerLost(f"{self._name} {short(request)} may have been applied: {trouble}")
+            raise AnswerLost(f"{self._name} {short(request)} may have been applied: {trouble}", status=status)
         if course.failures >= self._patience.tries:
             tries = f"{course.failures} tries" if course.failures > 1 else "1 try"
             raise VendorDown(f"{self._name} {short(request)} failed after {tries}: {trouble}")

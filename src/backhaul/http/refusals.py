@@ -69,9 +69,16 @@ class Refused(BackhaulError):
 
 
 class AnswerLost(VendorDown):
-    """A write was sent and its answer is lost or says nothing: it may have been applied; read back first."""
+    """A write was sent and its answer is lost or says nothing: it may have been applied; read back first.
+
+    `status`: of an answer that came and does not say whether it was done; 0 where none came.
+    """
 
     default_next = "run it again: what the vendor holds is read back before anything is sent a second time"
+
+    def __init__(self, what: str, *, status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
 
 
 class Stopped(BackhaulError):

@@ -177,8 +177,7 @@ def read_connection(
                 return reader.extractor.read(task, now, lambda part: on_part(task, part))
             except Reauthorise as error:
                 dead.set()
-                context.state.connections.needs_reauth(context.customer, name, error.what)
-                raise
+                raise context.refused(name, error) from error
 
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"read-{name}") as pool:
             futures = {pool.submit(carried(read), task): task for task in tasks}

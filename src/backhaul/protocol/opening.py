@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from backhaul.auth import specs
-from backhaul.auth.oauth2 import TOKEN_RULES
 from backhaul.auth.signer import signer_of
+from backhaul.auth.token_endpoint import TOKEN_RULES
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
+from backhaul.config.pipeline import App
 from backhaul.config.pipeline import Connection as ConnectionConfig
 from backhaul.config.source import (
     Assertion,
@@ -40,6 +42,7 @@ from backhaul.protocol.unsupported import refuse_unsupported
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry.progress import SILENT, Progress
+from backhaul.vault.tokens import Keeper
 
 USUAL = Patience()
 
@@ -51,6 +54,8 @@ def open_connection(
     source: Source,
     config: ConnectionConfig,
     credentials: Mapping[str, str],
+    app: App | None = None,
+    tokens: Keeper | None = None,
     run_id: str,
     buckets: Buckets | None,
     meter: Meter = NO_METER,
@@ -63,20 +68,19 @@ def open_connection(
 ) -> Connection:
     """A connection that is ready to send. Nothing is sent yet.
 
+    app: the product's registration, and tokens: where those of a person's consent are, for ways in that need one.
     account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
     clock: whose time signatures carry and whose sleep waits.
     Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
     """
     refuse_unsupported(source, customer, name)
-    settings = {key: setting.default for key, setting in source.settings.items()} | config.settings
-    names: dict[str, Any] = {f"settings.{key}": value for key, value in settings.items()}
-    names.update({f"credentials.{key}": value for key, value in credentials.items()})
-    bindings = Bindings(names)
+    settings = _settings(source, config)
     who = Who(source.source, customer, name)
-    tokens = Transport(
+    plain = Transport(
         who, behaviour=Behaviour(rules=TOKEN_RULES), patience=patience, progress=progress, stop=stop, clock=clock
     )
-    signer = signer_of(_spec(source, config, bindings, customer, name), tokens, clock)
+    spec = spec_of(source, config, credentials, customer=customer, name=name, app=app)
+    signer = signer_of(spec, plain, clock, tokens)
     share = int(config.budget.removesuffix("%")) / 100
     zone = (account or {}).get("time_zone")
     transport = Transport(
@@ -106,7 +110,28 @@ def open_connection(
     )
 
 
-def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer: str, name: str) -> specs.Spec:
+def token_transport(customer: str, name: str, source: Source) -> Transport:
+    """A way to the token endpoint alone, for the exchange of a consent."""
+    return Transport(Who(source.source, customer, name), behaviour=Behaviour(rules=TOKEN_RULES), patience=USUAL)
+
+
+def _settings(source: Source, config: ConnectionConfig) -> dict[str, Any]:
+    return {key: setting.default for key, setting in source.settings.items()} | config.settings
+
+
+def spec_of(
+    source: Source,
+    config: ConnectionConfig,
+    credentials: Mapping[str, str],
+    *,
+    customer: str,
+    name: str,
+    app: App | None = None,
+) -> specs.Spec:
+    """The connection's way in, filled in. Raises ConfigError where something of it is not given."""
+    names: dict[str, Any] = {f"settings.{key}": value for key, value in _settings(source, config).items()}
+    names.update({f"credentials.{key}": value for key, value in credentials.items()})
+    bindings = Bindings(names)
     way = config.auth or (next(iter(source.auth)) if len(source.auth) == 1 else None)
     auth = source.auth.get(way or "")
     if auth is None:
@@ -144,7 +169,7 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
                 token_secret=fill("{credentials.token_secret}"),
                 realm=fill(auth.realm) if auth.realm else None,
             )
-        case AuthOAuth2(grant="authorization_code") | AuthSession():
+        case AuthSession():
             raise ConfigError(
                 f"the way in {way} (type {auth.type}) cannot run in this version",
                 next_step=f"use another way in of {source.source}, or a later version of backhaul",
@@ -152,17 +177,55 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
                 connection=name,
             )
         case AuthOAuth2():
+            base_url = config.base_url or source.base_url
+            token_url = fill(base_url + auth.token_url if auth.token_url.startswith("/") else auth.token_url)
+            bindings = bindings.with_(auth__token_url=token_url)
+            secret = auth.assertion is None and auth.client_auth != "none"
+            scopes = app.scopes if app is not None and app.scopes is not None else auth.scopes
             return specs.OAuth2Spec(
-                grant="jwt_bearer" if auth.grant == "jwt_bearer" else "client_credentials",
-                token_url=fill(auth.token_url),
+                grant=auth.grant,
+                token_url=token_url,
                 client_id="" if auth.grant == "jwt_bearer" else fill("{credentials.client_id}"),
-                client_secret="" if auth.assertion is not None else fill("{credentials.client_secret}"),
+                client_secret=fill("{credentials.client_secret}") if secret else "",
                 client_auth=auth.client_auth,
-                scopes=tuple(fill(each) for each in auth.scopes),
+                scopes=tuple(fill(each) for each in scopes),
+                scope_separator=auth.scope_separator,
+                granted=_granted(auth.granted),
+                consent=_consent(auth, app, fill) if auth.grant == "authorization_code" else None,
+                rotates=auth.rotates,
+                grace=_seconds(auth.grace),
+                ahead=_seconds(auth.refresh_ahead),
                 assertion=_assertion(auth.assertion, fill) if auth.assertion is not None else None,
-                expires=auth.expires.total_seconds() if auth.expires is not None else None,
+                expires=_seconds(auth.expires),
                 keep=_keeper(auth.keep),
+                form={name: fill(text) for name, text in auth.token_params.items()},
             )
+
+
+def _consent(auth: AuthOAuth2, app: App | None, fill: Callable[[str], str]) -> specs.ConsentSpec:
+    if app is None:
+        raise ConfigError("a person consents to an app, and there is none", next_step="add it to `apps:` of the base")
+    return specs.ConsentSpec(
+        url=fill(auth.authorize_url or ""),
+        redirect_uri=app.redirect_uri,
+        pkce=auth.pkce,
+        params={name: fill(text) for name, text in auth.authorize_params.items()},
+        keep=auth.from_redirect,
+    )
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return span.total_seconds() if span is not None else None
+
+
+def _granted(path: str) -> specs.Granted:
+    def granted(answer: Any) -> tuple[str, ...]:
+        told = paths.first(path, Answer(answer))
+        if isinstance(told, str):
+            return tuple(told.replace(",", " ").split())
+        return tuple(str(each) for each in told) if isinstance(told, list) else ()
+
+    return granted
 
 
 def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.AssertionSpec:
@@ -171,6 +234,7 @@ def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.Asser
         claims={claim: fill(text) for claim, text in definition.claims.items()},
         algorithm=definition.algorithm,
         lifetime=definition.expires.total_seconds(),
+        headers={header: fill(text) for header, text in definition.headers.items()},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -29,6 +29,12 @@ class ConnectionState:
     facts: Mapping[str, str]
     probed_at: datetime | None
     reason: str
+    refused: str = ""
+    """Which credentials were refused, as a digest; empty where that is not known."""
+    granted: tuple[str, ...] = ()
+    """Scopes that the vendor says it granted."""
+    token_at: datetime | None = None
+    """When the access token was given, of a connection by consent."""
 
 
 class Connections:
@@ -49,10 +55,24 @@ class Connections:
                 (*known, customer, connection),
             )
 
-    def needs_reauth(self, customer: str, connection: str, reason: str) -> None:
-        """The vendor refuses the credentials. `reason`: for people, without secrets."""
+    def needs_reauth(self, customer: str, connection: str, reason: str, refused: str = "") -> None:
+        """The vendor refuses the credentials. `reason`: for people, without secrets. `refused`: which, as a digest."""
         with self._store.write() as sql:
             self._set(sql, customer, connection, "needs_reauth", reason, self._now())
+            sql.execute(
+                "update connections set refused = ? where customer = ? and connection = ?",
+                (refused, customer, connection),
+            )
+
+    def given_tokens(self, customer: str, connection: str, granted: Sequence[str], at: float) -> None:
+        """The vendor gave tokens; the status stays as it is."""
+        with self._store.write() as sql:
+            sql.execute(
+                "insert into connections (customer, connection, status, since, granted, token_at)"
+                " values (?, ?, 'new', ?, ?, ?) on conflict (customer, connection)"
+                " do update set granted = excluded.granted, token_at = excluded.token_at",
+                (customer, connection, self._now(), " ".join(granted), at),
+            )
 
     def _set(
         self, sql: sqlite3.Connection, customer: str, connection: str, status: str, reason: str, now: float
@@ -105,4 +125,7 @@ def _state(row: sqlite3.Row) -> ConnectionState:
         facts=msgspec.json.decode(row["facts"]),
         probed_at=None if probed is None else datetime.fromtimestamp(probed, UTC),
         reason=row["reason"],
+        refused=row["refused"],
+        granted=tuple(row["granted"].split()),
+        token_at=None if row["token_at"] is None else datetime.fromtimestamp(row["token_at"], UTC),
     )

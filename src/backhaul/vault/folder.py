@@ -27,6 +27,8 @@ def opened(address: str, environ: Mapping[str, str]) -> FolderVault:
 class FolderVault:
     """A folder of secrets, read each time it is asked: what was put there anew counts at once."""
 
+    writable = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

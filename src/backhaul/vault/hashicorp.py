@@ -45,6 +45,8 @@ def opened(address: str, environ: Mapping[str, str]) -> HashicorpVault:
 class HashicorpVault:
     """Another's vault. A write goes through only onto the version that was read just before it."""
 
+    writable = True
+
     def __init__(self, base_url: str, mount: str, path: str, token: str, namespace: str = "") -> None:
         redact.register(token)
         self._base = f"{base_url}/v1/{quote(mount)}"

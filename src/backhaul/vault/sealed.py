@@ -21,6 +21,8 @@ _DATA_KEY = "data key"
 class SealedVault:
     """The built-in vault. The master key is looked for when it is first needed."""
 
+    writable = True
+
     def __init__(self, store: ControlStore, environ: Mapping[str, str], now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._environ = environ

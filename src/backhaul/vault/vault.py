@@ -24,6 +24,9 @@ _KNOWN = {
 class Vault(Protocol):
     """Keeps each connection's credentials: texts by name. Threads share it."""
 
+    writable: bool
+    """False where others put credentials there, and `put` and `drop` are refused."""
+
     def get(self, customer: str, connection: str) -> dict[str, str]:
         """All of a connection; empty where there are none. Raises ConfigError, StorageError, VendorDown."""
         ...

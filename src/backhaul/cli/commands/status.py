@@ -69,6 +69,7 @@ def _notes(each: ConnectionStatus, *, alone: bool) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if each.state == "needs_reauth":
         found.append((f"no access since {ago(each.since)}: {each.reason}", "red"))
+        found.append((f"Next: `backhaul connect {each.customer} {each.connection}`", "dim"))
     if each.state == "broken":
         found.append((each.reason, "red"))
     if each.last_status == "running":

@@ -13,8 +13,10 @@ from backhaul.sandbox.clock import Clock
 from backhaul.sandbox.hubspot import answers
 from backhaul.sandbox.hubspot.backdoor import Backdoor
 from backhaul.sandbox.hubspot.batches import Batches
+from backhaul.sandbox.hubspot.catalogue import PORTAL_ID
 from backhaul.sandbox.hubspot.limits import MESSAGES, Limits, refusal
 from backhaul.sandbox.hubspot.links import Links
+from backhaul.sandbox.hubspot.oauth import PRIVATE_APP, OAuth
 from backhaul.sandbox.hubspot.portal import Portal
 from backhaul.sandbox.hubspot.reads import Reads
 from backhaul.sandbox.hubspot.search import Search
@@ -25,7 +27,6 @@ from backhaul.sandbox.vendor import Refused, Vendor
 from backhaul.sandbox.world import World
 
 Handler = Callable[[Request], Awaitable[Response]]
-TOKEN = "pat-na1-5a4d80c3-9d1e-4c0b-8f57-2b6f0e8d31aa"
 URL_LIMIT = 16_000
 # Scopes that grant the same thing under an older name.
 ALIASES = {
@@ -64,6 +65,8 @@ class HubSpot(Vendor):
         "list_order": ("by_id", "none"),
         # Parameters and fields that the API does not have. HubSpot seems to ignore most; refusing finds our slips.
         "unknown_parameters": ("refused", "ignored"),
+        # An answer's refresh token is the one that was sent, or the next one.
+        "refresh_token": ("stays", "rotates"),
     }
 
     def __init__(
@@ -76,14 +79,18 @@ class HubSpot(Vendor):
         variants: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(world, clock=clock, scale=scale, seed=seed, variants=variants or {})
-        self.credentials = {"token": TOKEN}
+        self.credentials = {"token": PRIVATE_APP}
         self.controls |= {
             "limit_10s": 190,
             "limit_search": int(self.variants["search_rps"]),
             "limit_daily": 1_000_000,
             "missing_scopes": [],
+            "portal_id": PORTAL_ID,
         }
         self._portal = Portal(self.clock, self.variants, self.controls, seed)
+        rotates = self.variants["refresh_token"] == "rotates"
+        self.oauth = OAuth(self._portal, self.controls, seed, rotates=rotates)
+        self.credentials |= self.oauth.client
         self.tables = self._portal.tables
         Seeder(self._portal, world).plant()
         self._limits = Limits(self.controls)
@@ -92,12 +99,15 @@ class HubSpot(Vendor):
         self._backdoor = Backdoor(self._portal, self._writes)
 
     def routes(self) -> list[BaseRoute]:
+        # Where people consent is another host of the vendor's; here it is the same.
+        self.settings = {"app_url": self.base_url}
         reads, writes = self._reads, self._writes
         batches = Batches(self._portal, reads, writes)
         search, links, setup = Search(self._portal), Links(self._portal), Setup(self._portal)
         objects, pair = "/crm/v3/objects/{type}", "/crm/v4/associations/{from}/{to}"
         of_one = "/crm/v4/objects/{from}/{id}/associations/{to}"
         return [
+            *self.oauth.routes(),
             self._route("GET", "/account-info/v3/details", setup.account),
             self._route("GET", "/crm/v3/schemas", setup.schemas, "crm.schemas.custom.read"),
             self._route("GET", "/crm/v3/schemas/{type}", setup.schema, "crm.schemas.custom.read"),
@@ -149,13 +159,13 @@ class HubSpot(Vendor):
         """What stands before every endpoint, in the vendor's order."""
         if len(request.scope["query_string"]) > URL_LIMIT:
             raise Refused(HTMLResponse("<html><head><title>414 Request-URI Too Large</title></head></html>", 414))
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            raise Refused(answers.wrong_token())
+        granted = self.oauth.scopes(request)
         policy = self._limits.admit(self.clock.now(), search=search)
         if policy is not None:
             raise Refused(refusal(policy))
         needed = self._scopes(request, scope)
-        if needed and set(needed) <= set(self.controls["missing_scopes"]):
+        missing = set(self.controls["missing_scopes"]) | (set(needed) - set(granted) if granted is not None else set())
+        if needed and set(needed) <= missing:
             raise Refused(answers.missing_scopes(needed))
 
     def _scopes(self, request: Request, scope: str | None) -> tuple[str, ...]:
@@ -166,6 +176,11 @@ class HubSpot(Vendor):
         if scope == "read" and of.scope in ALIASES:
             return ALIASES[of.scope]
         return (f"crm.objects.{of.scope}.{scope}",)
+
+    def configure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        found = super().configure(settings)
+        self._portal.id = int(found["portal_id"])
+        return found
 
     def mutate(self, op: str, object: str, id: str | None, values: dict[str, Any]) -> dict[str, Any]:
         return self._backdoor.do(op, object, id, values)
@@ -189,9 +204,11 @@ class HubSpot(Vendor):
         return answers.error(status, "internal error" if status == 500 else "Service Unavailable", "INTERNAL_ERROR")
 
     def expired_token(self) -> Response:
+        self.oauth.forget()
         return answers.expired_token()
 
     def revoked_token(self) -> Response:
+        self.oauth.revoke()
         return answers.wrong_token()
 
     async def not_found(self, request: Request) -> Response:

@@ -30,6 +30,7 @@ from backhaul.sandbox.netsuite.async_jobs import Jobs
 from backhaul.sandbox.netsuite.books import Books
 from backhaul.sandbox.netsuite.control import dumped, mutated
 from backhaul.sandbox.netsuite.expressions import BadExpression, Session
+from backhaul.sandbox.netsuite.m2m import TOKEN_PATH, Machines
 from backhaul.sandbox.netsuite.oauth1 import Rejected, Verifier
 from backhaul.sandbox.netsuite.query import Engine
 from backhaul.sandbox.netsuite.records import Records
@@ -112,6 +113,8 @@ class NetSuite(Vendor):
             "untracked_deletes": self.variants["deletes"] == "untracked",
         }
         self.verifier = Verifier(realm=str(self.settings["account"]), **self.credentials)
+        self.m2m = Machines(self.clock, seed)
+        self.credentials |= self.m2m.credentials
         self.audit_trail: list[str] = []
         self._in_flight = 0
         self.books = Books(self.clock, self.variants)
@@ -169,11 +172,14 @@ class NetSuite(Vendor):
         return Problem(status, "UNEXPECTED_ERROR", detail).response()
 
     def expired_token(self) -> Response:
+        self.m2m.forget()
         realm = self.settings["account"]
         header = f'OAuth realm="{realm}", error="token_rejected", error_description="Invalid login attempt."'
         return Problem(401, "INVALID_LOGIN", LOGIN_FAILED).response({"WWW-Authenticate": header})
 
     def revoked_token(self) -> Response:
+        """The certificate's mapping to a role is gone; tokens end with it."""
+        self.m2m.mapped = False
         return self.expired_token()
 
     async def not_found(self, request: Request) -> Response:
@@ -195,7 +201,11 @@ class NetSuite(Vendor):
             (f"{job}/task/{{task}}", self.jobs.task, ["GET"]),
             (f"{job}/task/{{task}}/result", self.jobs.result, ["GET"]),
         ]
-        return [Route(path, self._guarded(handler, methods), methods=every) for path, handler, methods in paths]
+        found = [Route(path, self._guarded(handler, methods), methods=every) for path, handler, methods in paths]
+        return [Route(TOKEN_PATH, self._token, methods=every), *found]
+
+    async def _token(self, request: Request) -> Response:
+        return self.m2m.token(request, await request.body(), f"{self.base_url}{TOKEN_PATH}")
 
     def _guarded(self, handler: Handler, methods: list[str]) -> Handler:
         """Admission to the pool, then identity, then the handler; problems become answers."""
@@ -222,6 +232,8 @@ class NetSuite(Vendor):
         return guarded
 
     def _authenticate(self, request: Request) -> None:
+        if self.m2m.known(request.headers.get("authorization", "")):
+            return
         scheme, host = request.url.scheme, request.headers.get("host", "").lower()
         raw_path = request.scope.get("raw_path") or request.url.path.encode()
         url = f"{scheme}://{host}{raw_path.split(b'?')[0].decode()}"

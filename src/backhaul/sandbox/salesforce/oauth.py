@@ -1,4 +1,4 @@
-"""OAuth: tokens by signed assertion or client credentials, sessions that slide, userinfo and revoke."""
+"""OAuth: tokens by consent, signed assertion or client credentials, sessions that slide, userinfo and revoke."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import jwt
 
+from backhaul.sandbox.consent import ConsentRefused, Consents, Grant
 from backhaul.sandbox.salesforce.calls import Answer, Refusal, reply
 
 if TYPE_CHECKING:
@@ -37,19 +38,31 @@ class GrantRefused(Exception):
 class OAuth:
     """The sessions of one connected app, whose calls all run as one user."""
 
-    def __init__(self, org: Org, credentials: Mapping[str, str], key: RSAPublicKey) -> None:
+    def __init__(self, org: Org, credentials: Mapping[str, str], key: RSAPublicKey, consents: Consents) -> None:
         self._org = org
         self._credentials = credentials
         self._key = key
         self._sessions: dict[str, datetime] = {}  # token -> when it was last used
         self._minted = 0
+        self.consents = consents
         self.base_url = ""
+
+    def authorize(self, query: str) -> Answer:
+        try:
+            url = self.consents.page(parse_qsl(query, keep_blank_values=True), scopes_required=False)
+        except ConsentRefused as refused:
+            text = f"error={refused.error}&error_description={refused.description}"
+            return Answer(400, text.encode(), "text/html; charset=UTF-8")
+        return Answer(302, media_type=None, headers={"Location": url})
 
     def token(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             return self._grant(method, headers, body)
         except GrantRefused as refused:
             return refused.answer
+        except ConsentRefused as refused:
+            words = "expired access/refresh token" if "refresh token" in refused.description else refused.description
+            return GrantRefused(refused.error, words).answer
 
     def _grant(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if method != "POST":
@@ -62,6 +75,13 @@ class OAuth:
                 self._check_client(form, headers)
             case kind if kind == JWT_BEARER:
                 self._check_assertion(form.get("assertion", ""))
+            case "authorization_code":
+                self._check_client(form, headers)
+                return self._consented(self.consents.redeem(form), refresh=True)
+            case "refresh_token":
+                self._check_client(form, headers)
+                grant = self.consents.renew(form.get("refresh_token", ""))
+                return self._consented(grant, refresh=bool(self._org.controls["rotates"]))
             case None | "":
                 raise GrantRefused("unsupported_grant_type", "grant type not supported")
             case _:
@@ -112,7 +132,16 @@ class OAuth:
         if claims.get("sub") != self._credentials["username"]:
             raise GrantRefused("invalid_grant", "user hasn't approved this consumer")
 
-    def _mint(self) -> Answer:
+    def _consented(self, grant: Grant, *, refresh: bool) -> Answer:
+        """A token of a person's; with a refresh token where its scopes ask for one, and a renewal only rotates it."""
+        if self._org.controls["revoked"]:
+            raise GrantRefused("invalid_grant", "expired access/refresh token")
+        scopes = grant.scopes or ("full",)
+        lasting = {"refresh_token", "offline_access"} & set(scopes)
+        more = {"refresh_token": grant.refresh} if refresh and lasting else {}
+        return self._mint(scope=" ".join(scopes), **more)
+
+    def _mint(self, **more: str) -> Answer:
         self._minted += 1
         now = self._org.clock.now()
         noise = hashlib.sha256(f"{self._minted}-{now.timestamp()}".encode()).digest()
@@ -127,6 +156,7 @@ class OAuth:
                 "token_type": "Bearer",
                 "issued_at": str(int(now.timestamp() * 1000)),
                 "api_instance_url": self.base_url,
+                **more,
             }
         )
 

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from backhaul.sandbox.clock import Clock
+from backhaul.sandbox.consent import Consents
+from backhaul.sandbox.keys import pem, private_key
 from backhaul.sandbox.salesforce.api import Api, over_limit
 from backhaul.sandbox.salesforce.backdoor import Backdoor
 from backhaul.sandbox.salesforce.calls import Answer, Refusal
-from backhaul.sandbox.salesforce.keys import pem, private_key
 from backhaul.sandbox.salesforce.oauth import AUDIENCES, OAuth
 from backhaul.sandbox.salesforce.org import Org, Tables
 from backhaul.sandbox.salesforce.records import MISSING
@@ -72,6 +73,8 @@ class Salesforce(Vendor):
         "describe_if_modified_since": ("honoured", "ignored"),
         # Parameters that the API does not have. The vendor seems to ignore them; refusing finds our slips.
         "unknown_parameters": ("refused", "ignored"),
+        # Refresh Token Rotation, which the owner of the app switches on.
+        "refresh_token": ("stays", "rotates"),
     }
 
     def __init__(
@@ -84,7 +87,7 @@ class Salesforce(Vendor):
         variants: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(world, clock=clock, scale=scale, seed=seed, variants=variants or {})
-        key = private_key(seed)
+        key = private_key("salesforce", seed)
         self.credentials = {
             "client_id": "3MVG9backhaulSandbox0ConnectedApp",
             "client_secret": f"{seed:04d}C0FFEE5A1E5F0RCE5EC2E7",
@@ -106,7 +109,10 @@ class Salesforce(Vendor):
         self.tables = tables
         self.org = Org(tables, self.clock, self.variants, self.controls, planted.user)
         self._api = Api(self.org)
-        self._oauth = OAuth(self.org, self.credentials, key.public_key())
+        app = {name: self.credentials[name] for name in ("client_id", "client_secret")}
+        rotates = self.variants["refresh_token"] == "rotates"
+        consents = Consents(self.clock, self.controls, **app, prefix="5Aep861", rotates=rotates)
+        self.oauth = self._oauth = OAuth(self.org, self.credentials, key.public_key(), consents)
         self._backdoor = Backdoor(self.org)
 
     def routes(self) -> list[BaseRoute]:
@@ -124,6 +130,8 @@ class Salesforce(Vendor):
     def _answer(self, request: Request, body: bytes) -> Answer:
         path, headers = request.url.path, request.headers
         match path.rstrip("/"):
+            case "/services/oauth2/authorize":
+                return self._oauth.authorize(request.scope["query_string"].decode("latin-1"))
             case "/services/oauth2/token":
                 return self._oauth.token(request.method, headers, body)
             case "/services/oauth2/revoke":

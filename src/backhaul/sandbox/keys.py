@@ -1,4 +1,4 @@
-"""The app's key pair: made from the seed, so that a restarted simulator takes the same credentials."""
+"""An app's key pair: made from the seed, so that a restarted simulator takes the same credentials."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SMALL = [n for n in range(3, 2000, 2) if all(n % d for d in range(3, int(n**0.5
 
 
 @cache
-def private_key(seed: int) -> rsa.RSAPrivateKey:
-    chance = Random(f"salesforce-{seed}")
+def private_key(vendor: str, seed: int) -> rsa.RSAPrivateKey:
+    chance = Random(f"{vendor}-{seed}")
     p, q = _prime(chance), _prime(chance)
     d = pow(_EXPONENT, -1, (p - 1) * (q - 1) // gcd(p - 1, q - 1))
     public = rsa.RSAPublicNumbers(_EXPONENT, p * q)
