@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash lock clean
+.PHONY: demo test lint docs bench eval crash renewals lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -28,6 +28,9 @@ eval: .venv/ready
 
 crash: .venv/ready
 	$(BIN)/python -m tests.crash --kills 200
+
+renewals: .venv/ready
+	$(BIN)/python -m tests.renewals --rounds 200
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
+import yaml
 
 from backhaul.errors import BackhaulError
+from backhaul.vault.master import new_master_key
 from tests.bad_input.runs import connections, reopened, run
 from tests.conftest import NEEDED, Bench
 
@@ -116,3 +119,64 @@ def test_no_secret_is_ever_written_or_shown(
     assert searched > 5
     kinds = {path.suffix for path in files(made.root)}
     assert {".sqlite", ".duckdb", ".yaml"} <= kinds, kinds
+
+
+def test_no_token_of_a_consent_leaves_the_vault(
+    bench: Callable[..., Bench], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes, verifiers, tokens, the app's secret and the master key: through consent, renewal, refusal, a crash."""
+    made = bench(**connections("crm"))
+    vendor: Any = made.simulators["crm"].vendor
+    secret = vendor.credentials["client_secret"]
+    key = new_master_key()
+    monkeypatch.setenv("APP_SECRET", secret)
+    monkeypatch.setenv("BACKHAUL_MASTER_KEY", key)
+    path = made.root / "pipelines" / "acme.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["apps"] = {"hubspot": {"client_id": vendor.credentials["client_id"], "client_secret": "${APP_SECRET}"}}
+    document["connections"]["crm"] |= {"auth": "oauth", "credentials": "vault"}
+    path.write_text(yaml.safe_dump(document))
+    reopened(made)
+    secrets = {secret, key}
+    said: list[str] = []
+
+    def consented(change: dict[str, str]) -> None:
+        consent = made.acme.begin_consent("crm")
+        came = httpx.URL(httpx.get(consent.url).headers["location"])
+        secrets.update({came.params["code"], consent.verifier})
+        said.append(repr(consent).replace(consent.url, ""))
+        try:
+            made.acme.finish_consent("crm", consent, str(came.copy_merge_params(change)))
+        except BackhaulError as error:
+            said.append(f"{error!r} {error}")
+
+    consented({"state": "of-another"})
+    consented({"code": "canary-code-of-nobody"})
+    consented({"error": "access_denied", "error_description": f"no, {secret}"})
+    consented({})
+    assert run(made, whole=True).exit_code == 0
+    for kind in ("expired_token", "html", "truncated_json", "500", "lost_answer", "revoked_token"):
+        made.simulators["crm"].fault(kind, count=1)
+        made.simulators["crm"].fault(kind, count=1, path="/oauth/2026-03/token")
+        said += [str(each) for each in run(made, whole=True).all_failures]
+    made.simulators["crm"].clear_faults()
+    consented({})
+    secrets |= set(vendor.oauth.minted)
+    made.project.close()
+    for arguments in (*COMMANDS, ("connections", "--json"), ("connections",), ("vault", "rotate", "--json"),
+                      ("connect", "acme", "crm", "--no-browser")):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "backhaul", "--project", str(made.root), *arguments],
+            capture_output=True, text=True, env=dict(os.environ), timeout=120, check=False, input="nonsense\n",
+        )  # fmt: skip
+        said += [done.stdout, done.stderr]
+    captured = capfd.readouterr()
+    everything = "\n".join([*said, captured.out, captured.err]).encode()
+    assert len(secrets) > 10
+    assert b"oauth/authorize" in everything
+    content = {path: path.read_bytes() for path in files(made.root)}
+    assert any(path.name == "control.sqlite" for path in content)
+    for each in secrets:
+        for spelt in spellings(each):
+            assert spelt not in everything
+            assert [path for path, held in content.items() if spelt in held] == []

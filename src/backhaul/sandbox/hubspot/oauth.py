@@ -42,6 +42,8 @@ class OAuth:
         self._portal = portal
         self.consents = Consents(portal.clock, controls, **self.client, prefix="na1-", rotates=rotates)
         self._access: dict[str, tuple[Grant, datetime]] = {}
+        self.minted: list[str] = []
+        """Every code and token that was ever given, for tests that look where they went."""
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -78,6 +80,7 @@ class OAuth:
     def _answer(self, grant: Grant) -> Response:
         access = f"CN{secrets.token_urlsafe(120)}"
         self._access[access] = (grant, self._portal.clock.now() + LIFE)
+        self.minted += [access, grant.refresh]
         return reply(
             {
                 "token_type": "bearer",
@@ -105,7 +108,8 @@ class OAuth:
 
     def forget(self) -> None:
         """Every access token ends; the refresh tokens stay good."""
-        self._access.clear()
+        now = self._portal.clock.now()
+        self._access = {token: (grant, now) for token, (grant, _) in self._access.items()}
 
     def revoke(self) -> None:
         """The app is uninstalled."""
