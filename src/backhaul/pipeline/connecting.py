@@ -17,6 +17,7 @@ from backhaul.config.source import AuthOAuth2, needs
 from backhaul.errors import Bug, ConfigError
 from backhaul.pipeline.context import Context
 from backhaul.protocol.opening import spec_of, token_transport
+from backhaul.telemetry import redact
 from backhaul.vault.tokens import NAME as TOKENS
 from backhaul.vault.tokens import Held, Tokens, spelt
 
@@ -151,6 +152,7 @@ def _consent_spec(context: Context, name: str) -> OAuth2Spec:
     )
     if not isinstance(spec, OAuth2Spec) or spec.consent is None:
         raise Bug(f"{name} asks nobody for consent")
+    redact.register(spec.client_secret)
     return spec
 
 
