@@ -14,6 +14,7 @@ import yaml
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
+from tests.postgres import Server, server
 
 AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba"}
 NEEDED = {
@@ -98,3 +99,18 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     yield make
     for project in opened:
         project.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    with server() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a control store may be made, in each of the databases that it may be in."""
+    if request.param == "sqlite":
+        return tmp_path / "control.sqlite"
+    found: Server = request.getfixturevalue("postgres")
+    return found.database()

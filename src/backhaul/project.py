@@ -69,8 +69,12 @@ class Project:
         if self._state is None:
             from backhaul.state.state import State
             from backhaul.state.store import ControlStore
+            from backhaul.telemetry import redact
 
-            self._state = State(ControlStore(self.config.layout.control))
+            place = self.config.control
+            if isinstance(place, str):
+                redact.register(place)
+            self._state = State(ControlStore(place))
         return self._state
 
     def customers(self) -> tuple[Customer, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import Server
 from tests.renewals.rounds import run
 
 
@@ -15,3 +16,10 @@ def test_eight_processes_renew_once_a_round_and_a_kill_neither_loops_nor_replays
     assert found.wrong == []
     assert (found.rounds, found.kills) == (6, 2)
     assert (found.recovered, found.needs_reauth) == ((2, 0) if grace else (0, 2))
+
+
+def test_so_it_is_with_a_control_store_in_postgres(tmp_path: Path, postgres: Server) -> None:
+    control = postgres.database()
+    found = run(tmp_path / "project", 3, grace=False, kill_every=3, say=lambda text: None, control=control)
+    assert found.wrong == []
+    assert (found.rounds, found.needs_reauth) == (3, 1)

@@ -29,13 +29,8 @@ class Time:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "control.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[ControlStore]:
-    with ControlStore(path) as opened:
+def store(place: Path | str) -> Iterator[ControlStore]:
+    with ControlStore(place) as opened:
         opened.keeper.close()  # beats are the test's own, in its own time
         yield opened
 
@@ -56,9 +51,9 @@ RATE = BucketSpec("rate", "rate", 50, 10.0)
 QUOTA = BucketSpec("daily", "quota", 1000, DAY, resets="UTC")
 
 
-def test_a_rate_is_shared_by_stores_and_comes_back_with_time(store: ControlStore, path: Path) -> None:
+def test_a_rate_is_shared_by_stores_and_comes_back_with_time(store: ControlStore, place: Path | str) -> None:
     time = Time()
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         mine, theirs = Buckets(store, time), Buckets(other, time)
         spent = 0
         for buckets in (mine, theirs, mine):
@@ -120,9 +115,9 @@ def test_the_vendors_figures_close_a_rate_that_others_use(store: ControlStore) -
     assert spend(buckets, RATE)[0] > 3
 
 
-def test_a_pause_stops_other_processes_too(store: ControlStore, path: Path) -> None:
+def test_a_pause_stops_other_processes_too(store: ControlStore, place: Path | str) -> None:
     time = Time()
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         assert Buckets(store, time).pause(RATE, "v/1", 7.0) == 7.0
         theirs = Buckets(other, time)
         assert theirs.take(RATE, "v/1") == 7.0
@@ -156,10 +151,10 @@ def test_a_rolling_quota_frees_what_is_a_period_old(store: ControlStore) -> None
     assert spend(buckets, spec, priority="interactive")[0] == 100
 
 
-def test_only_our_share_of_a_quota_is_used(store: ControlStore, path: Path) -> None:
+def test_only_our_share_of_a_quota_is_used(store: ControlStore, place: Path | str) -> None:
     time = Time()
     spec = BucketSpec("daily", "quota", 1000, DAY, resets="UTC", share=0.6)
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         assert spend(Buckets(store, time), spec, priority="interactive")[0] == 600
         assert spend(Buckets(other, time), spec, priority="interactive")[0] == 0
 
@@ -180,14 +175,16 @@ def test_the_vendors_count_of_a_quota_wins(store: ControlStore) -> None:
     assert spend(buckets, QUOTA)[0] == 0
 
 
-def test_a_quota_the_vendor_says_is_used_up_is_closed_until_it_starts_anew(store: ControlStore, path: Path) -> None:
+def test_a_quota_the_vendor_says_is_used_up_is_closed_until_it_starts_anew(
+    store: ControlStore, place: Path | str
+) -> None:
     time = Time()
     assert Buckets(store, time).pause(QUOTA, "v/1", 0.0) == 12 * 3600
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         assert Buckets(other, time).take(QUOTA, "v/1") == 12 * 3600
 
 
-def test_calls_count_when_reserved_and_what_stays_open_is_in_doubt(store: ControlStore, path: Path) -> None:
+def test_calls_count_when_reserved_and_what_stays_open_is_in_doubt(store: ControlStore, place: Path | str) -> None:
     time = Time()
     buckets = Buckets(store, time)
     grants = [buckets.take(QUOTA, "v/1") for _ in range(5)]
@@ -196,7 +193,7 @@ def test_calls_count_when_reserved_and_what_stays_open_is_in_doubt(store: Contro
         grant.sent()
         grant.done()
     buckets._beat()
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         others = Buckets(other, time)
         (figures,) = others.figures()
         assert (figures.open + figures.used >= 5, figures.in_doubt) == (True, 0)
@@ -214,10 +211,10 @@ def test_calls_count_when_reserved_and_what_stays_open_is_in_doubt(store: Contro
         assert [each.in_doubt for each in others.figures()] == [0]
 
 
-def test_slots_are_shared_and_never_more_than_allowed(store: ControlStore, path: Path) -> None:
+def test_slots_are_shared_and_never_more_than_allowed(store: ControlStore, place: Path | str) -> None:
     time = Time()
     spec = BucketSpec("slots", "concurrency", 3)
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         mine, theirs = Buckets(store, time), Buckets(other, time)
         held = [mine.take(spec, "v/1"), mine.take(spec, "v/1"), theirs.take(spec, "v/1")]
         assert all(isinstance(grant, Grant) for grant in held)
@@ -228,10 +225,10 @@ def test_slots_are_shared_and_never_more_than_allowed(store: ControlStore, path:
             grant.done()
 
 
-def test_a_busy_process_gives_up_slots_when_another_waits(store: ControlStore, path: Path) -> None:
+def test_a_busy_process_gives_up_slots_when_another_waits(store: ControlStore, place: Path | str) -> None:
     time = Time()
     spec = BucketSpec("slots", "concurrency", 4)
-    with ControlStore(path) as other:
+    with ControlStore(place) as other:
         mine, theirs = Buckets(store, time), Buckets(other, time)
         held = [mine.take(spec, "v/1") for _ in range(4)]
         assert isinstance(theirs.take(spec, "v/1"), float)
@@ -248,7 +245,7 @@ def test_a_busy_process_gives_up_slots_when_another_waits(store: ControlStore, p
         assert isinstance(theirs.take(spec, "v/1"), Grant)
 
 
-def test_slots_of_a_silent_holder_elsewhere_expire(store: ControlStore, path: Path) -> None:
+def test_slots_of_a_silent_holder_elsewhere_expire(store: ControlStore, place: Path | str) -> None:
     time = Time()
     spec = BucketSpec("slots", "concurrency", 1)
     with store.write() as sql:
@@ -265,18 +262,19 @@ import sys, time
 from pathlib import Path
 from backhaul.state.budgets import Buckets, BucketSpec
 from backhaul.state.store import ControlStore
-buckets = Buckets(ControlStore(Path(sys.argv[1])))
+place = sys.argv[1]
+buckets = Buckets(ControlStore(place if "://" in place else Path(place)))
 buckets.take(BucketSpec("slots", "concurrency", 1), "v/1")
 print("held", flush=True)
 time.sleep(60)
 """
 
 
-def test_slots_of_a_killed_process_are_free_at_once(path: Path) -> None:
+def test_slots_of_a_killed_process_are_free_at_once(place: Path | str) -> None:
     spec = BucketSpec("slots", "concurrency", 1)
-    child = subprocess.Popen([sys.executable, "-c", TAKE, str(path)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", TAKE, str(place)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
-    with ControlStore(path) as store, child.stdout:
+    with ControlStore(place) as store, child.stdout:
         assert child.stdout.readline() == "held\n"
         buckets = Buckets(store)
         assert isinstance(buckets.take(spec, "v/1"), float)
@@ -286,18 +284,18 @@ def test_slots_of_a_killed_process_are_free_at_once(path: Path) -> None:
         assert isinstance(buckets.take(spec, "v/1"), Grant)
 
 
-def test_closing_gives_back_what_was_not_used(path: Path) -> None:
+def test_closing_gives_back_what_was_not_used(place: Path | str) -> None:
     time = Time()
     slots = BucketSpec("slots", "concurrency", 1)
     for _ in range(5):
-        with ControlStore(path) as store:
+        with ControlStore(place) as store:
             buckets = Buckets(store, time)
             for spec in (slots, RATE, QUOTA):
                 grant = buckets.take(spec, "v/1")
                 assert isinstance(grant, Grant)
                 grant.sent()
                 grant.done()
-    with ControlStore(path) as store:
+    with ControlStore(place) as store:
         figures = {each.name: each for each in Buckets(store, time).figures()}
     assert (figures["rate"].used, figures["rate"].open) == (5, 0)
     assert (figures["daily"].used, figures["daily"].open, figures["daily"].in_doubt) == (5, 0, 0)

@@ -23,7 +23,8 @@ from pathlib import Path
 from backhaul.state.leases import Leases
 from backhaul.state.runs import Runs
 from backhaul.state.store import ControlStore
-store = ControlStore(Path(sys.argv[1]))
+place = sys.argv[1]
+store = ControlStore(place if "://" in place else Path(place))
 run = Runs(store).start("acme", "sync", "r-child")
 lease = Leases(store).lease("acme", run=run)
 print("held", flush=True)
@@ -32,15 +33,15 @@ time.sleep(60)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    with ControlStore(tmp_path / "control.sqlite") as opened:
+def store(place: Path | str) -> Iterator[ControlStore]:
+    with ControlStore(place) as opened:
         yield opened
 
 
 @pytest.fixture
 def holder(store: ControlStore) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds acme's lease."""
-    child = subprocess.Popen([sys.executable, "-c", HOLD, str(store.path)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-c", HOLD, str(store.place)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "held\n"
     yield child
@@ -156,8 +157,8 @@ def test_a_heartbeat_keeps_it_and_finds_out_when_it_is_lost(store: ControlStore)
     assert len(store.read("select * from leases")) == 1
 
 
-def test_closing_the_store_gives_leases_back(tmp_path: Path) -> None:
-    with ControlStore(tmp_path / "c.sqlite") as store:
+def test_closing_the_store_gives_leases_back(place: Path | str) -> None:
+    with ControlStore(place) as store:
         Leases(store).lease("acme")
-    with ControlStore(tmp_path / "c.sqlite") as other:
+    with ControlStore(place) as other:
         Leases(other).lease("acme")

@@ -17,8 +17,8 @@ from backhaul.state.usage import Usage, UsageDay
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    with ControlStore(tmp_path / "control.sqlite") as opened:
+def store(place: Path | str) -> Iterator[ControlStore]:
+    with ControlStore(place) as opened:
         yield opened
 
 
@@ -69,10 +69,10 @@ def test_usage_of_many_threads_adds_up(store: ControlStore) -> None:
     assert usage.days(since="2026-03-02") == []
 
 
-def test_closing_the_store_writes_what_was_counted(tmp_path: Path) -> None:
-    with ControlStore(tmp_path / "c.sqlite") as store:
+def test_closing_the_store_writes_what_was_counted(place: Path | str) -> None:
+    with ControlStore(place) as store:
         Usage(store).meter("acme", "crm").count(requests=3)
-    with ControlStore(tmp_path / "c.sqlite") as store:
+    with ControlStore(place) as store:
         assert [day.requests for day in Usage(store).days()] == [3]
 
 

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.postgres import Server
 
-from backhaul.errors import StorageError
+from backhaul.errors import ConfigError, StorageError
 from backhaul.state.migrations import STEPS
 from backhaul.state.runs import Runs
 from backhaul.state.store import ControlStore
@@ -53,7 +54,7 @@ def test_an_upgrade_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: 
     old_file(path, 1)
     before = tables(path)
     broken = (*STEPS[:1], "create table fine (a); create table broken (")
-    monkeypatch.setattr("backhaul.state.store.STEPS", broken)
+    monkeypatch.setattr("backhaul.state.sqlite.STEPS", broken)
     with ControlStore(path) as store, pytest.raises(StorageError):
         store.read("select 1")
     assert tables(path) == before
@@ -81,8 +82,8 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
         store.read("select 1")
 
 
-def test_a_change_that_fails_half_way_is_undone(tmp_path: Path) -> None:
-    with ControlStore(tmp_path / "c.sqlite") as store:
+def test_a_change_that_fails_half_way_is_undone(place: Path | str) -> None:
+    with ControlStore(place) as store:
 
         def change() -> None:
             with store.write() as sql:
@@ -94,8 +95,8 @@ def test_a_change_that_fails_half_way_is_undone(tmp_path: Path) -> None:
         assert store.read("select * from buckets") == []
 
 
-def test_threads_wait_for_each_other_and_lose_nothing(tmp_path: Path) -> None:
-    with ControlStore(tmp_path / "c.sqlite") as store:
+def test_threads_wait_for_each_other_and_lose_nothing(place: Path | str) -> None:
+    with ControlStore(place) as store:
         with store.write() as sql:
             sql.execute("insert into buckets values ('n', 'rate', '0', 1)")
 
@@ -109,22 +110,67 @@ def test_threads_wait_for_each_other_and_lose_nothing(tmp_path: Path) -> None:
         assert store.read("select state from buckets")[0][0] == "200"
 
 
-def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    """Stores of one process share nothing but the file, as processes do."""
+def test_many_processes_may_open_a_new_store_at_once(place: Path | str) -> None:
+    """Stores of one process share nothing but the place, as processes do."""
     barrier = threading.Barrier(6)
 
     def open_one(_: int) -> int:
-        with ControlStore(tmp_path / "c.sqlite") as store:
+        with ControlStore(place) as store:
             barrier.wait()
-            return len(store.read("select name from sqlite_master where name = 'runs'"))
+            return len(store.read("select * from runs"))
 
     with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(open_one, range(6))) == [1] * 6
+        assert list(pool.map(open_one, range(6))) == [0] * 6
 
 
-def test_a_closed_store_opens_again_when_used(tmp_path: Path) -> None:
-    store = ControlStore(tmp_path / "c.sqlite")
+def test_a_closed_store_opens_again_when_used(place: Path | str) -> None:
+    store = ControlStore(place)
     store.read("select 1")
     store.close()
     assert store.read("select 1")[0][0] == 1
     store.close()
+
+
+def test_a_database_that_cannot_be_reached_is_told_without_its_password(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    url = "postgresql://me:canary-password@127.0.0.1:1/control"
+    with ControlStore(url) as store, pytest.raises(StorageError, match="cannot be reached") as caught:
+        store.read("select 1")
+    assert "postgresql://127.0.0.1/control" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:canary-password@[::bad/control",
+        "postgresql://me:canary-password@127.0.0.1/control?nonsense=1",
+        "mysql://me:canary-password@127.0.0.1/control",
+        "canary-password",
+    ],
+)
+def test_what_is_no_url_is_told_without_a_word_of_it(url: str) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(ConfigError, match="no URL of a Postgres database") as caught:
+        ControlStore(url).read("select 1")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(postgres: Server) -> None:
+    url = postgres.database()
+    with ControlStore(url) as store, store.write() as sql:
+        sql.execute("update format set version = 99")
+    with ControlStore(url) as store, pytest.raises(StorageError, match="newer backhaul"):
+        store.read("select 1")
+
+
+def test_a_connection_that_the_server_ended_is_opened_again(postgres: Server) -> None:
+    with ControlStore(postgres.database()) as store, ControlStore(store.place) as other:
+        store.read("select 1")
+        other.read(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StorageError, match="cannot be reached"):
+            store.read("select 1")
+        assert store.read("select 1")[0][0] == 1

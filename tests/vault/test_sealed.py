@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,8 +20,8 @@ Open = Callable[..., SealedVault]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    with ControlStore(tmp_path / "control.sqlite") as store:
+def store(place: Path | str) -> Iterator[ControlStore]:
+    with ControlStore(place) as store:
         yield store
 
 
@@ -48,10 +47,10 @@ def test_what_is_put_comes_back_and_replaces_what_was_there(vault: SealedVault) 
     assert vault.get("acme", "erp") == {"token": "other"}
 
 
-def test_no_secret_and_no_key_stands_in_the_file(vault: SealedVault, store: ControlStore, key: str) -> None:
-    vault.put("acme", "crm", SECRET)
-    store.close()
-    content = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
+def test_no_secret_and_no_key_stands_in_the_file(tmp_path: Path, key: str) -> None:
+    with ControlStore(tmp_path / "control.sqlite") as store:
+        SealedVault(store, {"BACKHAUL_MASTER_KEY": key}).put("acme", "crm", SECRET)
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for each in (*SECRET.values(), key):
         assert each.encode() not in content
     assert b"client_secret" in content, "names may be seen, what they hold may not"
@@ -83,9 +82,9 @@ def test_without_the_master_key_nothing_is_readable(vault: SealedVault, store: C
 def test_a_row_that_is_moved_or_changed_does_not_open(vault: SealedVault, store: ControlStore, swap: str) -> None:
     vault.put("acme", "crm", {"token": "a"})
     vault.put("globex", "crm", {"token": "g"})
-    store.close()
-    with sqlite3.connect(store.path) as connection:
-        connection.executescript(swap)
+    with store.write() as sql:
+        for statement in swap.split(";"):
+            sql.execute(statement)
     refused = []
     for place in (("acme", "crm"), ("acme", "erp"), ("globex", "crm")):
         try:

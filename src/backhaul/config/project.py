@@ -62,6 +62,11 @@ class ProjectConfig:
         return Layout(self.root)
 
     @property
+    def control(self) -> Path | str:
+        """The control store: a file of the project, or the database that BACKHAUL_CONTROL tells, for several hosts."""
+        return self.environ.get("BACKHAUL_CONTROL") or self.layout.control
+
+    @property
     def catalog(self) -> Catalog:
         return Catalog(self.layout)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from backhaul.state.store import ControlStore
+from backhaul.state.store import ControlStore, Row, Sql
 
 Status = Literal["new", "ok", "needs_reauth"]
 
@@ -74,13 +73,12 @@ class Connections:
                 (customer, connection, self._now(), " ".join(granted), at),
             )
 
-    def _set(
-        self, sql: sqlite3.Connection, customer: str, connection: str, status: str, reason: str, now: float
-    ) -> None:
+    def _set(self, sql: Sql, customer: str, connection: str, status: str, reason: str, now: float) -> None:
         sql.execute(
             "insert into connections (customer, connection, status, since, reason) values (?, ?, ?, ?, ?)"
             " on conflict (customer, connection) do update set reason = excluded.reason,"
-            " since = case when status = excluded.status then since else excluded.since end, status = excluded.status",
+            " since = case when connections.status = excluded.status then connections.since else excluded.since end,"
+            " status = excluded.status",
             (customer, connection, status, now, reason),
         )
 
@@ -109,12 +107,13 @@ class Connections:
         with self._store.write() as sql:
             sql.execute(
                 "insert into schedules (customer, connection, last_due) values (?, ?, ?)"
-                " on conflict (customer, connection) do update set last_due = max(last_due, excluded.last_due)",
+                " on conflict (customer, connection) do update set last_due = case"
+                " when excluded.last_due > schedules.last_due then excluded.last_due else schedules.last_due end",
                 (customer, connection, due.timestamp()),
             )
 
 
-def _state(row: sqlite3.Row) -> ConnectionState:
+def _state(row: Row) -> ConnectionState:
     probed = row["probed_at"]
     return ConnectionState(
         customer=row["customer"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Self
 
 from backhaul.errors import Busy
 from backhaul.state.holder import Holder
-from backhaul.state.store import ControlStore
+from backhaul.state.store import ControlStore, Row, Sql
 
 LIFE = 30.0
 """Seconds after which a holder on another host, not heard of, has lost its lease."""
@@ -89,7 +88,9 @@ class Leases:
             first = self._first_waiter(sql, customer, now)
             if not held and first in (None, ticket):
                 sql.execute(
-                    "insert or replace into leases (customer, holder, run, since, expires) values (?, ?, ?, ?, ?)",
+                    "insert into leases (customer, holder, run, since, expires) values (?, ?, ?, ?, ?)"
+                    " on conflict (customer) do update set holder = excluded.holder, run = excluded.run,"
+                    " since = excluded.since, expires = excluded.expires",
                     (customer, str(self._store.holder), run, now, now + LIFE),
                 )
                 lease = self._hold(customer, run, now)
@@ -98,18 +99,22 @@ class Leases:
                 ticket = self._queue(sql, customer, ticket, now)
             return None, _busy(customer, row if held else None, now), ticket
 
-    def _first_waiter(self, sql: sqlite3.Connection, customer: str, now: float) -> int | None:
+    def _first_waiter(self, sql: Sql, customer: str, now: float) -> int | None:
         sql.execute("delete from lease_waiters where seen_at < ?", (now - _WAITER_LIFE,))
         row = sql.execute("select min(ticket) from lease_waiters where customer = ?", (customer,)).fetchone()
         first: int | None = row[0]
         return first
 
-    def _queue(self, sql: sqlite3.Connection, customer: str, ticket: int | None, now: float) -> int | None:
+    def _queue(self, sql: Sql, customer: str, ticket: int | None, now: float) -> int | None:
         if ticket is not None:
             sql.execute("update lease_waiters set seen_at = ? where ticket = ?", (now, ticket))
             return ticket
         values = (customer, str(self._store.holder), now)
-        return sql.execute("insert into lease_waiters (customer, holder, seen_at) values (?, ?, ?)", values).lastrowid
+        row = sql.execute(
+            "insert into lease_waiters (customer, holder, seen_at) values (?, ?, ?) returning ticket", values
+        ).fetchone()
+        new: int = row[0]
+        return new
 
     def _hold(self, customer: str, run: str, now: float) -> Lease:
         with self._lock:
@@ -150,14 +155,14 @@ class Leases:
             self.release(lease)
 
 
-def _is_over(row: sqlite3.Row, now: float) -> bool:
+def _is_over(row: Row, now: float) -> bool:
     """Its process has ended; or it is on another host, where that cannot be seen, and has been silent for long."""
     holder = Holder.parse(row["holder"])
     here = Holder.here()
     return holder.is_gone if holder.host == here.host else bool(row["expires"] < now)
 
 
-def _busy(customer: str, row: sqlite3.Row | None, now: float) -> Busy:
+def _busy(customer: str, row: Row | None, now: float) -> Busy:
     if row is None:
         return Busy(f"another run is next to write customer {customer}", seconds=_POLL, customer=customer)
     holder = Holder.parse(row["holder"])

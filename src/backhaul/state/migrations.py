@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backhaul.errors import StorageError
+
 STEPS: tuple[str, ...] = (
     # 1: what processes share while they work
     """
@@ -146,3 +148,11 @@ STEPS: tuple[str, ...] = (
     alter table connections add column token_at real;
     """,
 )
+
+
+def too_new(place: str, version: int) -> StorageError:
+    """The store has seen steps that this version does not know."""
+    return StorageError(
+        f"{place} was written by a newer backhaul (format {version}, this one knows {len(STEPS)})",
+        next_step="install the newer version again, or point the project at another folder",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from backhaul.state.holder import Holder
-from backhaul.state.store import ControlStore
+from backhaul.state.store import ControlStore, Row
 
 Status = Literal["running", "done", "partial", "failed", "interrupted"]
 """partial: finished, with failures that are listed. interrupted: its process ended without a word."""
@@ -95,7 +94,7 @@ def _text(figures: Mapping[str, Any]) -> str:
     return msgspec.json.encode(figures).decode()
 
 
-def _run(row: sqlite3.Row) -> Run:
+def _run(row: Row) -> Run:
     holder = Holder.parse(row["holder"])
     status: Status = row["status"]
     if status == "running" and holder.is_gone:

@@ -49,7 +49,8 @@ class Schemas:
         with self._store.write() as sql:
             sql.execute(
                 "insert into schemas (customer, connection, fingerprint, body, discovered_at) values (?, ?, ?, ?, ?)"
-                " on conflict do update set body = excluded.body, discovered_at = excluded.discovered_at",
+                " on conflict (customer, connection, fingerprint) do update set"
+                " body = excluded.body, discovered_at = excluded.discovered_at",
                 (customer, connection, fingerprint, body, now),
             )
             sql.executemany(_DRIFT, [(customer, connection, *_columns(each), now) for each in drift])

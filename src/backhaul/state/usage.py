@@ -101,11 +101,11 @@ _ADD = """
     insert into usage (day, customer, connection, requests, bytes, retries, throttled, waited)
     values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (day, customer, connection) do update set
-        requests = requests + excluded.requests,
-        bytes = bytes + excluded.bytes,
-        retries = retries + excluded.retries,
-        throttled = throttled + excluded.throttled,
-        waited = waited + excluded.waited
+        requests = usage.requests + excluded.requests,
+        bytes = usage.bytes + excluded.bytes,
+        retries = usage.retries + excluded.retries,
+        throttled = usage.throttled + excluded.throttled,
+        waited = usage.waited + excluded.waited
 """
 _DAYS = """
     select day, customer, connection, requests, bytes, retries, throttled, waited from usage
