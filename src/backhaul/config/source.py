@@ -627,9 +627,7 @@ class AuthOAuth2(Model):
         "body, or as HTTP Basic; by the assertion; or not at all, a public client, which sends its id alone.",
     )
     pkce: bool = Field(default=False, description="Bind the code to who asked for it (RFC 7636, S256).")
-    rotates: bool = Field(
-        default=False, description="A refresh token is taken once: the answer holds the next one."
-    )
+    rotates: bool = Field(default=False, description="A refresh token is taken once: the answer holds the next one.")
     grace: Duration | None = Field(
         default=None, description="How long a refresh token that was taken may be sent again, when its answer was lost."
     )

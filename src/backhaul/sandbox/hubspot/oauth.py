@@ -27,7 +27,7 @@ _AUTHORIZE = frozenset(
 )  # fmt: skip
 _FORM = {
     "authorization_code": {"code", "redirect_uri", "code_verifier"},
-    "refresh_token": {"refresh_token"},
+    "refresh_token": {"refresh_token", "scope"},
 }
 
 
