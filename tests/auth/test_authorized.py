@@ -316,10 +316,10 @@ def test_the_client_proves_itself_as_the_vendor_wants(
 ) -> None:
     headers, body = proof(replace(spec, client_auth="form"), vendor, transport, clock)
     assert parse_qs(body.decode())["client_secret"] == ["app-secret"]
-    headers, body = proof(replace(spec, client_auth="json", form={"expires_in": "172800"}), vendor, transport, clock)
+    headers, body = proof(replace(spec, client_auth="json", form={"expires_in": 172800}), vendor, transport, clock)
     sent = json.loads(body)
     assert headers["Content-Type"] == "application/json"
-    assert (sent["client_id"], sent["client_secret"], sent["expires_in"]) == ("app", "app-secret", "172800")
+    assert (sent["client_id"], sent["client_secret"], sent["expires_in"]) == ("app", "app-secret", 172800)
     assert (sent["grant_type"], sent["code"], sent["redirect_uri"]) == ("authorization_code", "the-code", CALLBACK)
     headers, body = proof(replace(spec, client_auth="basic"), vendor, transport, clock)
     assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"app:app-secret"

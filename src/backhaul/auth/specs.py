@@ -97,7 +97,7 @@ class OAuth2Spec:
     expires: float | None = None
     """Seconds that a token lives where the answer does not say."""
     keep: Keep = keep_nothing
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str | int] = field(default_factory=dict)
     """More parameters of the token request."""
 
     def __post_init__(self) -> None:

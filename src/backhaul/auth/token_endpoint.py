@@ -83,7 +83,7 @@ def ask(
 
 
 def _request(spec: OAuth2Spec, parameters: Mapping[str, str], now: float, *, role: str, repeatable: bool) -> Request:
-    sent = {**spec.form, **parameters}
+    sent: dict[str, str | int] = {**spec.form, **parameters}
     headers = _prove_client(spec, sent, now)
     if spec.client_auth == "json":
         headers["Content-Type"] = "application/json"
@@ -103,7 +103,7 @@ def _request(spec: OAuth2Spec, parameters: Mapping[str, str], now: float, *, rol
     )
 
 
-def _prove_client(spec: OAuth2Spec, sent: dict[str, str], now: float) -> dict[str, str]:
+def _prove_client(spec: OAuth2Spec, sent: dict[str, str | int], now: float) -> dict[str, str]:
     """Adds to what is sent, and gives the headers."""
     if "assertion" in sent:
         return {}  # the grant is an assertion itself, and proves the client, too

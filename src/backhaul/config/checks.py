@@ -50,6 +50,15 @@ def way_in(connection: Connection, source: Source) -> str | None:
     return next(iter(source.auth)) if len(source.auth) == 1 else None
 
 
+def of_the_app(connection: Connection, app: App | None, source: Source) -> tuple[str, ...]:
+    """The credentials that the connection has of the app: what its way in needs and it does not give itself."""
+    way = way_in(connection, source)
+    if app is None or way is None:
+        return ()
+    own = () if connection.credentials == "vault" else connection.credentials
+    return tuple(name for name in needs(source.auth[way]) if name not in own and getattr(app, name, None) is not None)
+
+
 def check_credentials(
     connection: Connection, app: App | None, source: Source, root: Node, path: KeyPath
 ) -> Iterator[Problem]:
@@ -63,7 +72,7 @@ def check_credentials(
         return
     if connection.credentials == "vault":
         return
-    given = {name for name in ("client_id", "client_secret", "private_key") if app and getattr(app, name)}
+    given = of_the_app(connection, app, source)
     for name in wanted:
         if name not in connection.credentials and name not in given:
             what = f"is missing; auth {way} of {source.source} needs {listed(wanted)}"
@@ -103,7 +112,7 @@ def _check_app(
         if app is None or getattr(app, name, None) is None:
             at = ("apps", connection.source, name)
             what = f"is missing; {way} needs {listed(wanted)} of the app that is registered there"
-            yield Problem(root.place_of(at), spell(at), what)
+            yield Problem(root.place_of((*path, "auth")), spell(at), what)
 
 
 def _check_connection(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:

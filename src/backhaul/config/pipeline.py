@@ -86,11 +86,6 @@ class App(Model):
     )
     scopes: list[str] | None = Field(default=None, description="Asked for in place of the source's.")
 
-    def secrets(self) -> dict[str, str]:
-        """What it gives to credentials, revealed. Raises ConfigError where one is not in the environment."""
-        given = {"client_id": self.client_id, "client_secret": self.client_secret, "private_key": self.private_key}
-        return {name: secret.reveal() for name, secret in given.items() if secret is not None}
-
 
 class Mapped(Model):
     """How a customer fills one column of an entity."""

@@ -89,6 +89,7 @@ class ProjectConfig:
 
         Raises ConfigError that tells all that are missing.
         """
+        from backhaul.config.checks import of_the_app
         from backhaul.config.reading import problems_of_secrets
 
         pipeline, reading = self._pipeline(customer)
@@ -101,7 +102,8 @@ class ProjectConfig:
             what = f"the connection's credentials have {_count(problems)}"
             raise error(what, problems, customer=customer).within(connection=connection)
         app = pipeline.apps.get(found.source)
-        return {**(app.secrets() if app is not None else {}), **found.secrets()}
+        given = {name: getattr(app, name).reveal() for name in of_the_app(found, app, self.source(found.source))}
+        return {**given, **found.secrets()}
 
     def source(self, name: str) -> Source:
         """Raises ConfigError with every problem of the definition."""

@@ -76,11 +76,12 @@ def problems_of_secrets(
     for name, each in reading.pipeline.connections.items():
         if connection in (None, name) and catalog.source_file(each.source) is not None:
             app = reading.pipeline.apps.get(each.source)
-            app_node = reading.root.find(("apps", each.source))
-            if connection is not None and app_node is not None:
-                problems += missing_variables(app_node, environ, ("apps", each.source))
             source = load_source(catalog, each.source).source
             if source is not None:
+                for of_app in checks.of_the_app(each, app, source) if connection else ():
+                    path: KeyPath = ("apps", each.source, of_app)
+                    node = reading.root.find(path)
+                    problems += missing_variables(node, environ, path) if node is not None else ()
                 problems += checks.check_credentials(each, app, source, reading.root, ("connections", name))
     return [*problems, *checks.check_apps(reading.pipeline, reading.root)]
 

@@ -620,7 +620,7 @@ class AuthOAuth2(Model):
     token_url: Template = Field(description="A path below `base_url`, or a whole URL.")
     authorize_url: Template | None = Field(default=None, description="Where a person consents.")
     authorize_params: dict[str, Template] = Field(default_factory=dict, description="More parameters of that address.")
-    token_params: dict[str, Template] = Field(default_factory=dict, description="More of every token request.")
+    token_params: dict[str, Template | int] = Field(default_factory=dict, description="More of every token request.")
     client_auth: Literal["form", "json", "basic", "assertion", "none"] = Field(
         default="form",
         description="How the client proves itself: `credentials.client_id` and `client_secret` in a form, in a JSON "

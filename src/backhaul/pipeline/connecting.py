@@ -19,7 +19,9 @@ from backhaul.pipeline.context import Context
 from backhaul.protocol.opening import spec_of, token_transport
 from backhaul.telemetry import redact
 from backhaul.vault.tokens import NAME as TOKENS
-from backhaul.vault.tokens import Held, Tokens, spelt
+from backhaul.vault.tokens import Held, Tokens, lease_name, spelt
+
+_PATIENCE = 60.0  # seconds for a renewal that is going on
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,8 @@ def _connected(
 
 def _keep(context: Context, name: str, connected: Connected, values: Mapping[str, str] | None) -> None:
     if values is not None:
-        context.vault.put(context.customer, name, values)
+        # who renews the tokens that were there must not put them over these
+        with context.state.leases.lease(lease_name(context.customer, name), run=context.run_id, wait=_PATIENCE):
+            context.vault.put(context.customer, name, values)
     account = connected.account
     context.state.connections.probed(context.customer, name, account["id"], account)

@@ -198,7 +198,7 @@ def spec_of(
                 assertion=_assertion(auth.assertion, fill) if auth.assertion is not None else None,
                 expires=_seconds(auth.expires),
                 keep=_keeper(auth.keep),
-                form={name: fill(text) for name, text in auth.token_params.items()},
+                form={name: fill(each) if isinstance(each, str) else each for name, each in auth.token_params.items()},
             )
 
 

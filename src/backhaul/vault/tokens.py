@@ -107,13 +107,17 @@ class Kept:
     @contextmanager
     def claim(self) -> Iterator[bool]:
         try:
-            # no customer's name holds a space: it is not mistaken for the write lease
-            lease = self._leases.lease(" ".join(self._place))
+            lease = self._leases.lease(lease_name(*self._place))
         except Busy:
             yield False
             return
         with lease:
             yield True
+
+
+def lease_name(customer: str, connection: str) -> str:
+    """Under what changing a connection's tokens is leased: no customer's name holds a space."""
+    return f"{customer} {connection}"
 
 
 def spelt(tokens: Tokens) -> str:
