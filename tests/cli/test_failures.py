@@ -86,7 +86,7 @@ def test_a_wrong_token_asks_for_a_new_one(backhaul: Call, acme: Running, monkeyp
     said = backhaul("run", "acme")
     assert said.code == 4
     assert "does not accept the credentials" in said.out
-    assert "Next: give the connection valid credentials" in said.out
+    assert "Next: put valid credentials into ${BENCH_HUBSPOT_TOKEN} and run it again" in said.out
     assert backhaul("discover", "acme", "crm").code == 4
     (state,) = backhaul("status", "--json").json["connections"]
     assert state["state"] == "needs_reauth"

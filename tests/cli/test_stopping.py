@@ -113,11 +113,12 @@ def test_the_sandbox_tells_people_what_a_connection_needs() -> None:
     with start("sandbox", "serve", "--source", "netsuite") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "netsuite\n"
-        names = [process.stdout.readline().split()[0] for _ in range(7)]
+        names = [process.stdout.readline().split()[0] for _ in range(9)]
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert names == [
-        "base_url", "account", "consumer_key", "consumer_secret", "token_id", "token_secret", "control_url",
+        "base_url", "account", "consumer_key", "consumer_secret", "token_id", "token_secret", "client_id",
+        "certificate_id", "control_url",
     ]  # fmt: skip
 
 
