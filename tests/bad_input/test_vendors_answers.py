@@ -165,6 +165,7 @@ def test_a_token_taken_back_in_the_middle_of_a_run(bench: Callable[..., Bench]) 
     assert state is not None
     assert state.status == "needs_reauth"
     vendor.configure(revoked=False)
+    made.acme.connect("sf")
     ends_well(made)
 
 
