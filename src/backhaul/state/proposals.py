@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from backhaul.state.store import ControlStore
+from backhaul.state.store import ControlStore, Row
 
 Status = Literal["pending", "approved", "applied", "failed", "rejected"]
 """approved: being written. failed: it was not written, for the reason in `outcome`; it may be approved again."""
@@ -98,7 +97,7 @@ class Proposals:
                 f" where customer = ? and id = ? and status in ({marks})",
                 (status, self._now(), who, note, customer, id, *open_for),
             )
-            return changed.rowcount > 0
+            return bool(changed.rowcount > 0)
 
     def ended(self, customer: str, id: str, status: Literal["applied", "failed"], outcome: str, run: str) -> None:
         with self._store.write() as sql:
@@ -117,7 +116,7 @@ def _text(content: object) -> str:
     return msgspec.json.encode(content).decode()
 
 
-def _proposal(row: sqlite3.Row) -> Proposal:
+def _proposal(row: Row) -> Proposal:
     decided = row["decided_at"]
     return Proposal(
         id=row["id"],

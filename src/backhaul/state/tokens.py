@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backhaul.state.store import ControlStore
+from backhaul.state.store import ControlStore, Row
 
 _PREFIX = "bha"
 _USED_EVERY = 60.0
@@ -74,14 +73,14 @@ class Tokens:
                 " where customer = ? and id = ? and revoked_at is null",
                 (self._now(), who, customer, id),
             )
-            return changed.rowcount > 0
+            return bool(changed.rowcount > 0)
 
     def all(self, customer: str) -> list[Token]:
         """The oldest first, revoked ones too."""
         rows = self._store.read("select * from agent_tokens where customer = ? order by created_at, id", (customer,))
         return [_token(row) for row in rows]
 
-    def _get(self, id: str) -> sqlite3.Row | None:
+    def _get(self, id: str) -> Row | None:
         rows = self._store.read("select * from agent_tokens where id = ?", (id,))
         return rows[0] if rows else None
 
@@ -91,7 +90,7 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _token(row: sqlite3.Row) -> Token:
+def _token(row: Row) -> Token:
     moments = {
         name: None if row[name] is None else datetime.fromtimestamp(row[name], UTC)
         for name in ("used_at", "revoked_at")
