@@ -21,12 +21,10 @@ from backhaul.extract.batches import (
     batch_of_pages,
     can_join,
     deletes_table,
-    escape,
-    join_key,
-    unescape,
 )
 from backhaul.extract.privacy import kept_fields
 from backhaul.extract.task import Task
+from backhaul.protocol.keys import escape, join_key, unescape
 from backhaul.protocol.reads import Page
 from backhaul.protocol.schema import Field, ObjectSchema, Type
 

@@ -234,6 +234,10 @@ class Spread(Model):
     source: PathText = Field(alias="from", description="The map or list, on the record.")
     name: PathText | None = Field(default=None, description="Of a list: where an entry has the field's name.")
     value: PathText | None = Field(default=None, description="Of a list: where an entry has its value.")
+    entry: dict[str, Any] | None = Field(
+        default=None,
+        description="Of a list: a written entry, with `{field.name}` and `{field.value}`; else as it is read.",
+    )
     wrap: Annotated[str, AfterValidator(_check_wrap)] = Field(
         default="{}", description="How the fields are called here, as discovery calls them: `cf_{}`."
     )
@@ -268,8 +272,12 @@ class Read(Call):
     max_url: int | None = Field(
         default=None, gt=0, description="A longer URL is split by slices of fields, joined on the key."
     )
-    each: list[str] | Template | None = Field(default=None, description="Done once a value, as `{each}`.")
-    hydrate: bool = Field(default=False, description="It gives keys only; the records are read `by_key`.")
+    each: list[str] | Template | None = Field(
+        default=None, description="Done once a value, as `{each}`: of this list, or of a setting that holds one."
+    )
+    hydrate: bool = Field(
+        default=False, description="It gives keys only; the records of each page are read `by_key` before it counts."
+    )
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     job: ReadJob | None = Field(default=None, description="The read is an asynchronous job.")
 
@@ -306,12 +314,14 @@ class ChangedField(Model):
 
 
 class ChangedToken(Model):
-    """The vendor keeps the position: a delta token or link, kept with the rows. `all` begins without one; from then on
-    it is the page token of the first page."""
+    """The vendor keeps the position: a delta token or link, kept with the rows. `all` begins without one; `changes`
+    begins with the one kept last, as the page token (or link) of its first page. Where `all` tells none, `changes` is
+    read from its beginning after it. A token that the vendor no longer takes (`then: resync`) is given up: `all` is
+    read again, and what it does not show was deleted."""
 
     type: Literal["token"]
-    save: PathText = Field(description="Where the last page tells the position.")
-    field: str | None = Field(default=None, description="The change field, for newest wins.")
+    save: PathText = Field(description="Where a page tells the position; the last page that does counts.")
+    field: str | None = Field(default=None, description="The change field, for newest wins; else the last read wins.")
     reach: Duration | None = Field(default=None, description="How long a token lives; older, `all` is read again.")
 
 

@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.source import Read
-from backhaul.extract.batches import PARENTS, Batch, Shape, batch_of, escape, unescape
+from backhaul.extract.batches import PARENTS, Batch, Shape, batch_of
 from backhaul.extract.task import ObjectRead, Task, WindowRead
 from backhaul.extract.window import Gathered, OnPart
 from backhaul.protocol import render
 from backhaul.protocol.decode import Decoder
+from backhaul.protocol.keys import escape, unescape
 from backhaul.protocol.reads import Ask, Page, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.spool.parts import Part, WindowId

@@ -18,7 +18,8 @@ SYSTEM_COLUMNS = ("_key", "_parent_key", "_changed_at", "_read_at", "_deleted_at
 class Task:
     """One object of one connection, for one run.
 
-    watermark: up to when everything has landed; None: nothing yet. deletes_due: which kinds of deletion are to be
+    watermark: up to when everything has landed; None: nothing yet. token: the vendor's own position, as of that time.
+    deletes_due: which kinds of deletion are to be
     looked for now. full: read everything, whatever the watermark. since: read from there, whatever the watermark.
     """
 
@@ -28,6 +29,7 @@ class Task:
     fields: tuple[Field, ...]
     children: tuple[Task, ...] = ()
     watermark: datetime | None = None
+    token: str | None = None
     delete_watermark: datetime | None = None
     deletes_due: frozenset[str] = frozenset()
     full: bool = False
@@ -77,6 +79,8 @@ class ObjectRead:
     drift: list[Drift] = field(default_factory=list)
     watermark: datetime | None = None
     """What the load of all the windows may commit as the object's own; None: it moves nothing."""
+    token: str | None = None
+    """The vendor's own position, committed with the watermark."""
     not_served: str = ""
     census: list[WindowId] = field(default_factory=list)
     """Windows that hold every key the vendor has, or every deleted one: to be compared with the raw table."""

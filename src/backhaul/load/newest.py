@@ -176,7 +176,8 @@ class _Comparison:
             JOIN (SELECT key, bool_or(changed IS NULL) AS untimed FROM staged GROUP BY key) k ON k.key = s.key
             QUALIFY row_number() OVER (
                 PARTITION BY s.key
-                ORDER BY CASE WHEN NOT untimed THEN changed END DESC NULLS LAST, read DESC, content DESC
+                ORDER BY CASE WHEN NOT untimed THEN changed END DESC NULLS LAST, read DESC, shape DESC, file DESC,
+                         row DESC
             ) = 1
             """
             if _count(self._connection, "FROM (SELECT DISTINCT key FROM staged)")

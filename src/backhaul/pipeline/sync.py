@@ -58,9 +58,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
 
         def read(name: str) -> None:
             of_connection = {
-                (row.object, row.window): row.watermark
-                for (connection, _, _), row in marks.items()
-                if connection == name and row.watermark is not None
+                (row.object, row.window): row for (connection, _, _), row in marks.items() if connection == name
             }
             reader = read_connection(
                 context, name, spool, of_connection, wanted, report,
@@ -173,7 +171,7 @@ def _hand_over(
         # its rows may be in the table already, loaded while it was read: then the watermark travels alone
         due = due or read.due or read.rows > 0
     if result.watermark is not None:
-        marks.append(WatermarkRow(connection, task.name, CHANGES, result.watermark, None, run_id))
+        marks.append(WatermarkRow(connection, task.name, CHANGES, result.watermark, result.token, run_id))
     loading.finished(parts, windows, marks, due=due)
     return later
 

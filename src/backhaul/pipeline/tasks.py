@@ -11,13 +11,14 @@ from backhaul.config.source import Changed, ObjectDefinition, Source
 from backhaul.errors import ConfigError
 from backhaul.extract.deletions import FEED, WINDOW_OF
 from backhaul.extract.task import Task
+from backhaul.load.tables import WatermarkRow
 from backhaul.protocol.schema import Field, ObjectSchema, Schema
 
 CHANGES = "changes"
 """The window under which an object's own watermark is kept."""
 
-Marks = Mapping[tuple[str, str], datetime]
-"""(object, window) -> watermark, of one connection."""
+Marks = Mapping[tuple[str, str], WatermarkRow]
+"""(object, window) -> where it stands, of one connection."""
 
 
 def tasks_of(
@@ -63,14 +64,20 @@ def tasks_of(
                 choice=choice,
                 fields=_fields(schema.objects[name], definition, choice),
                 children=tuple(children.get(name, ())),
-                watermark=marks.get((name, CHANGES)),
-                delete_watermark=marks.get((name, FEED)),
+                watermark=_time(marks, name, CHANGES),
+                token=mark.token if (mark := marks.get((name, CHANGES))) is not None else None,
+                delete_watermark=_time(marks, name, FEED),
                 deletes_due=_due(definition, name, marks, now, check=check_deletes, census=census),
                 full=full,
                 since=since,
             )
         )
     return tasks
+
+
+def _time(marks: Marks, object: str, window: str) -> datetime | None:
+    mark = marks.get((object, window))
+    return mark.watermark if mark is not None else None
 
 
 def _definition(source: Source, name: str, choice: ObjectChoice) -> ObjectDefinition:
@@ -119,7 +126,7 @@ def _due(
         window = WINDOW_OF.get(delete.type)
         if window is None:
             continue
-        last = marks.get((name, window))
+        last = _time(marks, name, window)
         every = parse_duration(getattr(delete, "every", "1d"))
         if last is None or now - last >= every or (census if delete.type == "census" else check):
             due.add(delete.type)

@@ -12,13 +12,14 @@ import msgspec
 
 from backhaul.config.paths import Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import Call, ObjectDefinition, Source, Values
+from backhaul.config.source import Call, Discover, NextLink, ObjectDefinition, Read, Source, Values
 from backhaul.errors import FixDefinition, VendorDown
 from backhaul.http.client import Streaming, Transport
 from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.refusals import Stopped
 from backhaul.http.request import Expects, Request, Response
-from backhaul.protocol import render
+from backhaul.protocol import render, xml
+from backhaul.protocol.paging import Position
 from backhaul.protocol.read_answer import read
 from backhaul.protocol.render import UNBOUND, Bindings, Rendered
 from backhaul.protocol.schema import ObjectSchema
@@ -114,6 +115,20 @@ class Connection:
         bindings = bindings.with_(**{f"object__{key}": value for key, value in schema.facts.items()})
         return bindings.with_(**_constants(definition, bindings))
 
+    def each(self, definition: Read) -> list[str | None]:
+        """What `{each}` stands for, one after the other: of a list, or of a setting that holds one; else once nothing.
+
+        Raises FixDefinition where there is no such setting.
+        """
+        if definition.each is None:
+            return [None]
+        if isinstance(definition.each, list):
+            return list(definition.each)
+        found = render.text(definition.each, self._common())
+        if found is UNBOUND:
+            raise FixDefinition(f"`each` needs {definition.each}, which nothing gives", connection=self.name)
+        return [str(one) for one in found] if isinstance(found, list | tuple) else [str(found)]
+
     def zone_of(self, values: Values) -> str:
         """The zone of the vendor's times that carry none."""
         zone = render.text(values.zone, self._common())
@@ -166,6 +181,16 @@ class Connection:
         """Render and send. Raises what `Transport.send` raises."""
         return self.send(self.render(definition, bindings), definition, role=role, object=object, repeatable=repeatable)
 
+    def follow(
+        self, definition: Read | Discover, bindings: Bindings, at: Position, *, role: str, object: str | None
+    ) -> Response:
+        """As `call`, of the page that starts there: a page's link is followed as it stands."""
+        if isinstance(definition.next, NextLink) and at.page is not None:
+            rendered = Rendered("GET", at.page, (), self.headers(definition, bindings), None)
+        else:
+            rendered = self.render(definition, bindings)
+        return self.send(rendered, definition, role=role, object=object)
+
     @contextmanager
     def stream(self, definition: Call, bindings: Bindings, *, role: str, object: str) -> Iterator[Streaming]:
         """As `call`, for a body of any size."""
@@ -177,10 +202,13 @@ class Connection:
         """A response for paths to read. Raises VendorDown where it is not what was promised."""
         if not response.body.strip():
             return Answer({}, response.headers, response.status)
+        of_xml = xml.is_xml(response.body)
         try:
-            return Answer(msgspec.json.decode(response.body), response.headers, response.status)
-        except msgspec.DecodeError as error:
-            raise VendorDown(f"the answer is no JSON: {error}", connection=self.name) from error
+            body = xml.parse(response.body) if of_xml else msgspec.json.decode(response.body)
+        except (msgspec.DecodeError, ValueError) as error:
+            kind = "XML" if of_xml else "JSON"
+            raise VendorDown(f"the answer is no {kind}: {error}", connection=self.name) from error
+        return Answer(body, response.headers, response.status)
 
     def wait(self, seconds: float, reason: str) -> None:
         """Wait as a request would. Raises Stopped."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,8 +31,8 @@ from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.limits import LimitSpec, ReadNumber
 from backhaul.http.patience import Patience
 from backhaul.http.refusals import ErrorFacts
-from backhaul.http.rules import ErrorRule
-from backhaul.protocol import render
+from backhaul.http.rules import ErrorRule, parse_json
+from backhaul.protocol import render, xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
@@ -82,7 +83,9 @@ def open_connection(
     transport = Transport(
         who,
         signer=signer,
-        behaviour=Behaviour(rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source)),
+        behaviour=Behaviour(
+            rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source), parse=_parsed
+        ),
         limits=[_limit(each, share, zone) for each in source.limits],
         buckets=buckets,
         meter=meter,
@@ -180,6 +183,15 @@ def _keeper(keep: Mapping[str, str]) -> specs.Keep:
         return {name: str(value) for name, value in found.items() if value not in (MISSING, None)}
 
     return kept
+
+
+def _parsed(body: bytes, headers: Mapping[str, str]) -> Any:
+    """An answer for rules and errors to look at, whatever the request expected."""
+    if xml.is_xml(body):
+        with contextlib.suppress(ValueError):
+            # what is no XML is a web page, or text
+            return xml.parse(body)
+    return parse_json(body, headers)
 
 
 def _rule(definition: Any) -> ErrorRule:

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backhaul.config.base import Model
-from backhaul.config.source import (
-    AuthSession,
-    Call,
-    ChangedField,
-    ChangedToken,
-    Next,
-    ObjectDefinition,
-    Read,
-    Source,
-)
+from backhaul.config.source import ChangedField, ChangedToken, ObjectDefinition, Source
 from backhaul.errors import ConfigError
 
 
@@ -39,22 +29,14 @@ def refuse_unsupported(source: Source, customer: str, name: str) -> None:
 
 
 def _uses(source: Source) -> Iterator[tuple[str, str]]:
-    for where, call in _calls(source, "source"):
-        if call.xml is not None or call.format == "xml":
-            yield "XML", where
     if any(limit.scope == "parent" for limit in source.limits):
         yield "limits of a single parent", "limits"
     for name, definition in source.objects.items():
         for what, where in _of_object(source, definition):
             yield what, f"objects.{name}{where}"
-    for where, step in _pages_of_discovery(source):
-        if step.type != "token":
-            yield f"discovery with pages by {step.type}", where
 
 
 def _of_object(source: Source, definition: ObjectDefinition) -> Iterator[tuple[str, str]]:
-    if isinstance(definition.changed, ChangedToken):
-        yield "change tokens", ".changed"
     parent = definition.parent
     if parent is not None:
         above = source.objects[parent.object]
@@ -66,51 +48,3 @@ def _of_object(source: Source, definition: ObjectDefinition) -> Iterator[tuple[s
             yield "children that tell change themselves", ".changed"
         if definition.deletes:
             yield "deletions of single children", ".deletes"
-    for role in type(definition.reads).model_fields:
-        for read in getattr(definition.reads, role):
-            for what in _of_read(read):
-                yield what, f".reads.{role}"
-    for mode in type(definition.writes).model_fields:
-        for write in getattr(definition.writes, mode):
-            for results in write.job.results if write.job is not None else ():
-                if results.result.type != "echo" or results.format != "csv":
-                    yield "job results other than CSV that echoes the rows", f".writes.{mode}"
-            if write.result is not None and write.result.type == "order" and write.result.id is not None:
-                yield "results by a place that they tell", f".writes.{mode}"
-
-
-def _of_read(read: Read) -> Iterator[str]:
-    if read.spread is not None:
-        yield "fields that stand apart"
-    if read.hydrate:
-        yield "reads that give keys only"
-    if isinstance(read.each, str):
-        yield "`each` over a setting"
-
-
-def _calls(part: Model, where: str) -> Iterator[tuple[str, Call]]:
-    """Every request within, with its place; a login is left to the way in that needs it."""
-    if isinstance(part, Call):
-        yield where.removeprefix("source."), part
-    if isinstance(part, AuthSession):
-        return
-    for name in type(part).model_fields:
-        yield from _within(getattr(part, name), f"{where}.{name}")
-
-
-def _within(value: object, where: str) -> Iterator[tuple[str, Call]]:
-    if isinstance(value, Model):
-        yield from _calls(value, where)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _within(item, where)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _within(item, f"{where}.{key}")
-
-
-def _pages_of_discovery(source: Source) -> Iterator[tuple[str, Next]]:
-    for where, call in _calls(source, "source"):
-        step = getattr(call, "next", None)
-        if "discovery" in where.split(".") and step is not None:
-            yield where, step

@@ -31,6 +31,8 @@ class WindowMeta:
     started_at: datetime
     lower: datetime | None = None
     upper: datetime | None = None
+    token: str | None = None
+    """The vendor's own position at which it begins."""
 
 
 @dataclass(frozen=True, slots=True)
