@@ -14,6 +14,7 @@ import yaml
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
+from tests.little import Answer, Little
 
 AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba"}
 NEEDED = {
@@ -98,3 +99,17 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     yield make
     for project in opened:
         project.close()
+
+
+@pytest.fixture(name="serve")
+def serve_function() -> Iterator[Callable[[Answer], Little]]:
+    """Serves a function as a vendor of the test's own; ends with the test."""
+    running: list[Little] = []
+
+    def start(answer: Answer) -> Little:
+        running.append(Little(answer))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.close()

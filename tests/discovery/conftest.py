@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import AUTH, NEEDED
-from tests.little import Answer, Little
 
 from backhaul.config.pipeline import Connection as ConnectionConfig
 from backhaul.config.project import ProjectConfig
@@ -47,20 +46,6 @@ def connect() -> Iterator[Callable[[Running], Connection]]:
     yield open_one
     for connection in opened:
         connection.close()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Answer], Little]]:
-    """Serves a function; ends with the test."""
-    running: list[Little] = []
-
-    def start(answer: Answer) -> Little:
-        running.append(Little(answer))
-        return running[-1]
-
-    yield start
-    for each in running:
-        each.close()
 
 
 @pytest.fixture
