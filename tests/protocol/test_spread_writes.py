@@ -19,7 +19,7 @@ LIST = {"from": "custom_fields", "name": "id", "value": "value", "wrap": "cf_{}"
     [
         (LIST, [{"id": "7", "value": 12}, {"id": "8", "value": None}]),
         (
-            {**LIST, "entry": {"id": "{field.name:integer}", "type": "any", "value": "{field.value}"}},
+            {**LIST, "entry": {"id": "{entry.name:integer}", "type": "any", "value": "{entry.value}"}},
             [{"id": 7, "type": "any", "value": 12}, {"id": 8, "type": "any", "value": None}],
         ),
         ({"from": "custom_fields", "wrap": "cf_{}"}, {"7": 12, "8": None}),

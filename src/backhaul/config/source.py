@@ -236,7 +236,7 @@ class Spread(Model):
     value: PathText | None = Field(default=None, description="Of a list: where an entry has its value.")
     entry: dict[str, Any] | None = Field(
         default=None,
-        description="Of a list: a written entry, with `{field.name}` and `{field.value}`; else as it is read.",
+        description="Of a list: a written entry, with `{entry.name}` and `{entry.value}`; else as it is read.",
     )
     wrap: Annotated[str, AfterValidator(_check_wrap)] = Field(
         default="{}", description="How the fields are called here, as discovery calls them: `cf_{}`."
@@ -655,7 +655,8 @@ class AuthOAuth1(Model):
 
 
 class AuthSession(Model):
-    """Logs in by a request; what it keeps is `{auth.*}`."""
+    """Logs in by a request; what it keeps stands in the other requests as `{auth.*}`. Where the vendor says that the
+    session is over (`then: refresh`) it logs in anew, and the request that was refused is sent again with that."""
 
     type: Literal["session"]
     login: Call = Field(description="The request that logs in.")

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -40,6 +42,7 @@ class Connection:
         name: str,
         source: Source,
         settings: Mapping[str, Any],
+        credentials: Mapping[str, str] = MappingProxyType({}),
         transport: Transport,
         run_id: str,
         base_url: str | None = None,
@@ -53,6 +56,7 @@ class Connection:
         self.transport = transport
         self.account: Mapping[str, str] = dict(account or {})
         self._settings = {key: setting.default for key, setting in source.settings.items()} | dict(settings)
+        self._credentials = dict(credentials)
         self._run_id = run_id
         self._base_url = base_url
         self._ahead = timedelta(0)
@@ -101,10 +105,16 @@ class Connection:
     def _common(self) -> Bindings:
         names: dict[str, Any] = {"run.id": self._run_id}
         names.update({f"settings.{key}": value for key, value in self._settings.items()})
+        names.update({f"credentials.{key}": value for key, value in self._credentials.items()})
         names.update({f"account.{key}": value for key, value in self.account.items()})
-        if "{auth." in self.source.base_url or "{auth." in self.source.probe.url:
+        if self._needs_sign_in:
             names.update({f"auth.{key}": value for key, value in self.transport.signer.facts.items()})
         return Bindings(names, (), self.source.values, "UTC")
+
+    @cached_property
+    def _needs_sign_in(self) -> bool:
+        """Whether requests hold what the way in keeps; it is not fetched for those that do not."""
+        return "{auth." in self.source.model_dump_json(exclude={"auth"})
 
     def bindings(self, schema: ObjectSchema | None, definition: ObjectDefinition | None) -> Bindings:
         """What every request about an object may use."""

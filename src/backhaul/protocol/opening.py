@@ -31,6 +31,7 @@ from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.limits import LimitSpec, ReadNumber
 from backhaul.http.patience import Patience
 from backhaul.http.refusals import ErrorFacts
+from backhaul.http.request import Request
 from backhaul.http.rules import ErrorRule, parse_json
 from backhaul.protocol import render, xml
 from backhaul.protocol.conditions import holds
@@ -72,6 +73,7 @@ def open_connection(
     settings = {key: setting.default for key, setting in source.settings.items()} | config.settings
     names: dict[str, Any] = {f"settings.{key}": value for key, value in settings.items()}
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
+    names["run.id"] = run_id
     bindings = Bindings(names)
     who = Who(source.source, customer, name)
     tokens = Transport(
@@ -100,6 +102,7 @@ def open_connection(
         name=name,
         source=source,
         settings=settings,
+        credentials=credentials,
         transport=transport,
         run_id=run_id,
         base_url=config.base_url,
@@ -147,7 +150,9 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
                 token_secret=fill("{credentials.token_secret}"),
                 realm=fill(auth.realm) if auth.realm else None,
             )
-        case AuthOAuth2(grant="authorization_code") | AuthSession():
+        case AuthSession():
+            return _session(source, config, auth, bindings)
+        case AuthOAuth2(grant="authorization_code"):
             raise ConfigError(
                 f"the way in {way} (type {auth.type}) cannot run in this version",
                 next_step=f"use another way in of {source.source}, or a later version of backhaul",
@@ -166,6 +171,26 @@ def _spec(source: Source, config: ConnectionConfig, bindings: Bindings, customer
                 expires=auth.expires.total_seconds() if auth.expires is not None else None,
                 keep=_keeper(auth.keep),
             )
+
+
+def _session(source: Source, config: ConnectionConfig, auth: AuthSession, bindings: Bindings) -> specs.SessionSpec:
+    base_url = config.base_url or render.text(source.base_url, bindings)
+    rendered = render.call(auth.login, bindings, "" if base_url is UNBOUND else str(base_url), source.headers)
+
+    def outcome(status: int, headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], str]:
+        answer = Answer(_parsed(body, headers), headers, status)
+        found = {name: paths.first(path, answer) for name, path in auth.keep.items()}
+        said = read_error(source.error, answer)
+        if any(value in (MISSING, None, "") for value in found.values()):
+            return {}, ": ".join(text for name in ("code", "message") if (text := said.get(name, "")))
+        return {name: str(value) for name, value in found.items()}, ""
+
+    login = Request(
+        rendered.method, rendered.url, rendered.params, rendered.headers, rendered.body, role="token",
+        expects=auth.login.format, max_bytes=1024 * 1024, timeout=30.0,
+    )  # fmt: skip
+    credentials = {name: value for name, value in bindings.names.items() if name.startswith("credentials.")}
+    return specs.SessionSpec(login, outcome, tuple(str(value) for value in credentials.values()))
 
 
 def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.AssertionSpec:

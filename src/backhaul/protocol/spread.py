@@ -87,8 +87,8 @@ class Spreader:
 
     def _entry(self, name: str, value: Any) -> dict[str, Any]:
         definition = self.definition
-        as_read = {definition.name or "name": "{field.name}", definition.value or "value": "{field.value}"}
-        bindings = Bindings({"field.name": name, "field.value": value})
+        as_read = {definition.name or "name": "{entry.name}", definition.value or "value": "{entry.value}"}
+        bindings = Bindings({"entry.name": name, "entry.value": value})
         filled = {key: render.body(inner, bindings) for key, inner in (definition.entry or as_read).items()}
         return {key: None if inner is UNBOUND else inner for key, inner in filled.items()}
 
