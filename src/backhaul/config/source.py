@@ -383,15 +383,27 @@ Delete = Annotated[DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteM
 
 
 class Parent(Model):
-    """What makes an object a child: asked with its parents, its rows replaced parent by parent. A child that tells
-    change itself (`changed`) is asked for every parent instead, with a position for each, and its rows are merged."""
+    """What makes an object a child: asked with its parents, its rows replaced parent by parent (`by_parent`). A child
+    that tells change itself (`changed`) is asked for every parent in every run instead, by `all` and `changes` with
+    `{parent.x}`, with a position for each parent; its rows are merged. A child may have children."""
 
     object: str = Field(description="The parent's name.")
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
     )
-    shared: bool = Field(default=False, description="Several parents may give the same child; it goes with the last.")
+    shared: bool = Field(
+        default=False,
+        description="Several parents may give the same child: every parent is asked in every run, and a child is gone "
+        "when none of them gives it.",
+    )
+    when: dict[str, Any] | None = Field(
+        default=None, description="Field of the parent -> value, as in conditions: the other parents are not asked."
+    )
+    when_changed: list[str] = Field(
+        default_factory=list,
+        description="Fields of the parent: with all of them as they landed it is not asked, though it was read again.",
+    )
 
 
 # -- writes --------------------------------------------------------------------------------------------------------
@@ -787,10 +799,30 @@ class Source(Model):
         for name, definition in self.objects.items():
             if definition.parent and definition.parent.object not in self.objects:
                 raise ValueError(f"objects.{name}.parent names {definition.parent.object}, which is not an object")
+            _check_child(name, definition, self.objects)
             for delete in definition.deletes:
                 if isinstance(delete, DeleteScan | DeleteCensus) and not getattr(definition.reads, delete.read, None):
                     raise ValueError(f"objects.{name}.deletes needs the read `{delete.read}`, which is not there")
         return self
+
+
+def _check_child(name: str, definition: ObjectDefinition, objects: Mapping[str, ObjectDefinition]) -> None:
+    """What a child cannot be. Raises ValueError."""
+    parent = definition.parent
+    if parent is None:
+        return
+    above = objects[parent.object].parent
+    if above is not None and (above.at is not None or parent.at is not None):
+        raise ValueError(
+            f"objects.{name}: children that stand within a record have no children of their own, and stand in no "
+            "child; give the path from the outermost record"
+        )
+    kinds = {each.type for each in definition.deletes} - {"flag", "merge"}
+    if kinds:
+        raise ValueError(
+            f"objects.{name}: a child goes with its parent, or says itself that it is gone (`flag`, `merge`); "
+            f"it has no {' and no '.join(sorted(kinds))}"
+        )
 
 
 # -- templates -----------------------------------------------------------------------------------------------------

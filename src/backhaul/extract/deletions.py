@@ -11,7 +11,7 @@ from backhaul.config.source import ChangedField, DeleteCensus, DeleteFeed, Delet
 from backhaul.extract.again import keys_table
 from backhaul.extract.batches import deletes_table
 from backhaul.extract.bounds import Bounds, floor_to
-from backhaul.extract.children import parents_table
+from backhaul.extract.parents import parents_table
 from backhaul.extract.task import ObjectRead, Task, WindowRead
 from backhaul.extract.window import PART_ROWS, OnPart
 from backhaul.protocol.keys import escape, join_key

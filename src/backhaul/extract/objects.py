@@ -91,6 +91,7 @@ class Extractor:
                 at = replace(at, watermark=reached(finished, bounds.lower if at.since is None else at.watermark))
                 result.token = _token_of(finished)
             result.watermark = at.watermark
+            children.read_every_parent(self, task, vendor_now, result, on_part)
             compare_shown(self.spool, task, self.connection.name, vendor_now, result)
             deletions.read(self, task, vendor_now, result, on_part, began=began)
         except NotServed as refused:
@@ -207,7 +208,7 @@ class Extractor:
     def _discard(self, task: Task, window: WindowId) -> None:
         """Forget a window, and what its parents' children brought."""
         self.spool.discard(window)
-        for child in task.children:
+        for child in task.below:
             self.spool.discard(WindowId(window.connection, child.name, window.name))
 
     def _read_one(

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from backhaul.errors import BackhaulError
 from backhaul.extract.batches import deletes_table
-from backhaul.extract.children import parents_table
 from backhaul.extract.deletions import SCAN
+from backhaul.extract.parents import parents_table
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.load.census import compare_census, restored_since
 from backhaul.load.tables import RawTable

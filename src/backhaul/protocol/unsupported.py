@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backhaul.config.source import ChangedField, ChangedToken, ObjectDefinition, Source
+from backhaul.config.source import Source
 from backhaul.errors import ConfigError
 
 
@@ -31,20 +31,3 @@ def refuse_unsupported(source: Source, customer: str, name: str) -> None:
 def _uses(source: Source) -> Iterator[tuple[str, str]]:
     if any(limit.scope == "parent" for limit in source.limits):
         yield "limits of a single parent", "limits"
-    for name, definition in source.objects.items():
-        for what, where in _of_object(source, definition):
-            yield what, f"objects.{name}{where}"
-
-
-def _of_object(source: Source, definition: ObjectDefinition) -> Iterator[tuple[str, str]]:
-    parent = definition.parent
-    if parent is not None:
-        above = source.objects[parent.object]
-        if above.parent is not None:
-            yield "children of children", ".parent"
-        if parent.shared:
-            yield "shared children", ".parent.shared"
-        if isinstance(definition.changed, ChangedField | ChangedToken):
-            yield "children that tell change themselves", ".changed"
-        if definition.deletes:
-            yield "deletions of single children", ".deletes"

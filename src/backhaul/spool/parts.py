@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["rows", "deletes", "parents", "rejects", "keys"]
+Kind = Literal["rows", "deletes", "parents", "rejects", "keys", "positions"]
 
 
 @dataclass(frozen=True, slots=True)
