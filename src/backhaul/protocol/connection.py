@@ -157,7 +157,14 @@ class Connection:
             raise FixDefinition(f"a request cannot be written: {error}", connection=self.name) from error
 
     def request(
-        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+        self,
+        rendered: Rendered,
+        definition: Call,
+        *,
+        role: str,
+        object: str | None,
+        repeatable: bool | None = None,
+        parent: str = "",
     ) -> Request:
         expects: Expects = "json" if definition.format == "json" else definition.format
         write = role in WRITES
@@ -169,15 +176,25 @@ class Connection:
             body=rendered.body,
             role=role,
             object=object,
+            parent=parent,
             write=write,
             repeatable=(not write) if repeatable is None else repeatable,
             expects=expects,
         )
 
     def send(
-        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+        self,
+        rendered: Rendered,
+        definition: Call,
+        *,
+        role: str,
+        object: str | None,
+        repeatable: bool | None = None,
+        parent: str = "",
     ) -> Response:
-        return self.transport.send(self.request(rendered, definition, role=role, object=object, repeatable=repeatable))
+        """Send it. parent: the key of the one parent whose children are asked for."""
+        request = self.request(rendered, definition, role=role, object=object, repeatable=repeatable, parent=parent)
+        return self.transport.send(request)
 
     def call(
         self,

@@ -38,7 +38,6 @@ from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
 from backhaul.protocol.render import UNBOUND, Bindings
-from backhaul.protocol.unsupported import refuse_unsupported
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry.progress import SILENT, Progress
@@ -67,9 +66,8 @@ def open_connection(
 
     account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
     clock: whose time signatures carry and whose sleep waits.
-    Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
+    Raises ConfigError where a credential or setting is missing.
     """
-    refuse_unsupported(source, customer, name)
     settings = {key: setting.default for key, setting in source.settings.items()} | config.settings
     names: dict[str, Any] = {f"settings.{key}": value for key, value in settings.items()}
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
@@ -255,7 +253,7 @@ def _limit(definition: Limit, share: float, zone: str | None) -> LimitSpec:
         type=definition.type,
         amount=definition.requests,
         per=definition.per.total_seconds() if definition.per is not None else 1.0,
-        scope="account" if definition.scope == "parent" else definition.scope,
+        scope=definition.scope,
         only=frozenset(definition.only),
         resets=resets,
         share=share if definition.type == "quota" else 1.0,

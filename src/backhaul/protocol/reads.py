@@ -154,12 +154,12 @@ def _fetch(
         if read.max_url is not None and rendered.length > read.max_url:
             slices = _slices(connection, read, ask, fields, bindings, read.max_url)
             rendered = connection.render(read, replace(bindings, fields=slices[0]))
-    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name)
+    parent = str(ask.bindings.get("parent.key", ""))
+    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name, parent=parent)
     decoded = _decode(ask, read, slices[0], bindings, response)
     for more in slices[1:]:
-        other = connection.send(
-            connection.render(read, replace(bindings, fields=more)), read, role=ask.role, object=ask.schema.name
-        )
+        written = connection.render(read, replace(bindings, fields=more))
+        other = connection.send(written, read, role=ask.role, object=ask.schema.name, parent=parent)
         decoded = _joined(decoded, _decode(ask, read, more, bindings, other), ask.schema.key)
     total = paths.first(read.total, decoded.answer) if read.total else MISSING
     decoder = _decoder(ask, read, slices[0], bindings)
