@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +274,31 @@ def test_a_change_field_of_each_parent_gives_windows(rooms: Rooms, serve: Serve,
     chat.sync()
     assert all("since=" in line for line in feeds(server))
     assert len(chat.rows(LIVE)) >= 6
+
+
+def test_what_a_window_no_longer_shows_is_gone_and_what_lies_before_it_stays(
+    rooms: Rooms, serve: Serve, tmp_path: Path
+) -> None:
+    window = {
+        "get": "/rooms/{parent.key}/messages", "params": {"since": "{since}", "until": "{until}"}, "records": "value",
+        "add": {"room": "{parent.key}"},
+    }  # fmt: skip
+    trail = {
+        **MESSAGES, "changed": {"type": "field", "field": "at", "resolution": "1s", "overlap": "1h", "index_lag": "1s"},
+        "reads": {"all": window, "changes": window}, "deletes": [{"type": "window"}],
+    }  # fmt: skip
+    server = serve(rooms)
+    chat = place(tmp_path, server, messages=trail)
+    for minutes in (10, 20):
+        at = (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        rooms.rooms["b"].append({"id": f"ago{minutes}", "text": "t", "at": at})
+    chat.sync()
+    rooms.rooms["b"] = rooms.rooms["b"][2:]  # m0, from long ago, and the one of ten minutes ago are no longer shown
+    chat.sync()
+    live = [(room, key) for room, key, _ in chat.rows(LIVE)]
+    assert ("b", "m0") in live, "it lies before the window"
+    assert ("b", "ago10") not in live
+    assert ("b", "ago20") in live
 
 
 def test_a_shared_child_is_gone_when_no_parent_gives_it(rooms: Rooms, serve: Serve, tmp_path: Path) -> None:

@@ -379,7 +379,16 @@ class DeleteMerge(Model):
     split: str | None = Field(default=None, description="What parts the losers that stand in one text.")
 
 
-Delete = Annotated[DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge, Field(discriminator="type")]
+class DeleteWindow(Model):
+    """What a window of changes was to show and does not is gone. Of children with a position a parent, by a change
+    field that never moves (when a message was written): the overlap says how far back deletions are seen."""
+
+    type: Literal["window"]
+
+
+Delete = Annotated[
+    DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge | DeleteWindow, Field(discriminator="type")
+]
 
 
 class Parent(Model):
@@ -809,6 +818,9 @@ class Source(Model):
 def _check_child(name: str, definition: ObjectDefinition, objects: Mapping[str, ObjectDefinition]) -> None:
     """What a child cannot be. Raises ValueError."""
     parent = definition.parent
+    windowed = any(each.type == "window" for each in definition.deletes)
+    if windowed and (parent is None or not isinstance(definition.changed, ChangedField)):
+        raise ValueError(f"objects.{name}: deletes of type window are for children with a change field of their own")
     if parent is None:
         return
     above = objects[parent.object].parent
@@ -817,10 +829,10 @@ def _check_child(name: str, definition: ObjectDefinition, objects: Mapping[str, 
             f"objects.{name}: children that stand within a record have no children of their own, and stand in no "
             "child; give the path from the outermost record"
         )
-    kinds = {each.type for each in definition.deletes} - {"flag", "merge"}
+    kinds = {each.type for each in definition.deletes} - {"flag", "merge", "window"}
     if kinds:
         raise ValueError(
-            f"objects.{name}: a child goes with its parent, or says itself that it is gone (`flag`, `merge`); "
+            f"objects.{name}: a child goes with its parent, or shows that it is gone (`flag`, `merge`, `window`); "
             f"it has no {' and no '.join(sorted(kinds))}"
         )
 

@@ -46,7 +46,9 @@ DELETES = pa.schema(
         ("_run_id", pa.string()),
     ]
 )
-PARENTS = pa.schema([("_parent_key", pa.string()), ("_read_at", TIMESTAMP)])
+PARENTS = pa.schema(
+    [("_parent_key", pa.string()), ("_read_at", TIMESTAMP), ("_from", TIMESTAMP), ("_until", TIMESTAMP)]
+)
 
 
 @dataclass(frozen=True)

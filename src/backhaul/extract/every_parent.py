@@ -22,7 +22,7 @@ from backhaul.config.source import ChangedNone, ChangedToken, Read
 from backhaul.errors import FixDefinition, WindowLost
 from backhaul.extract.batches import Batch, Shape, batch_of
 from backhaul.extract.bounds import Bounds, bounds_for, is_worth_keeping, watermark_of
-from backhaul.extract.parents import are_asked, parents_in, parents_table, wanted_of
+from backhaul.extract.parents import are_asked, parents_in, wanted_of, windows_table
 from backhaul.extract.task import ObjectRead, ParentPosition, Task, WindowRead
 from backhaul.extract.typed import TIMESTAMP
 from backhaul.extract.window import Gathered, OnPart, extra_paths
@@ -102,7 +102,8 @@ class _Pending:
 
     gathered: Gathered = field(default_factory=Gathered)
     courses: list[Course] = field(default_factory=list)
-    replaced: list[tuple[str, datetime]] = field(default_factory=list)
+    replaced: list[tuple[str, datetime, datetime | None, datetime | None]] = field(default_factory=list)
+    """Parents whose children were shown, all or those of a window: what is here and was not shown is gone."""
 
     def write(self, spool: WindowSpool, on_part: OnPart) -> None:
         """Rows first, then the courses behind them: what a crash leaves without its course is read again."""
@@ -112,7 +113,7 @@ class _Pending:
         if self.gathered.rows:
             on_part(spool.write(self.gathered.rows))
         if self.replaced:
-            on_part(spool.write(parents_table(self.replaced), kind="parents"))
+            on_part(spool.write(windows_table(self.replaced), kind="parents"))
         if self.courses:
             crash_point("positions")
             on_part(spool.write(pa.Table.from_pylist([c.row() for c in self.courses], _COURSES), kind="positions"))
@@ -139,12 +140,13 @@ def read(
         courses = _courses(spool)
         pending = _Pending()
         if removed := sorted(gone & (set(child.landed) | set(child.positions))):
-            pending.replaced = [(key, datetime.now(UTC)) for key in removed]
+            pending.replaced = [(key, datetime.now(UTC), None, None) for key in removed]
         todo: deque[tuple[Course, Mapping[str, Any]]] = deque()
         for key, record in sorted(are_asked(child, parents).items()):
             course = courses.get(key) or _begin(child, key, vendor_now, known=key in child.landed)
             if course is not None and not course.done:
                 todo.append((course, record))
+        windowed = any(each.type == "window" for each in child.definition.deletes)
         try:
             for course, batches in _turns(extractor, child, todo):
                 for batch in batches:
@@ -153,9 +155,9 @@ def read(
                     result.children[child.name] = result.children.get(child.name, 0) + batch.rows.num_rows
                 pending.courses.append(course)
                 courses[course.parent] = course
-                if course.done and course.served and course.bounds.role == "all":
-                    # whatever of this parent is here and was not shown is gone
-                    pending.replaced.append((course.parent, course.began))
+                bounds = course.bounds
+                if course.done and course.served and (bounds.role == "all" or windowed):
+                    pending.replaced.append((course.parent, course.began, bounds.lower, bounds.upper))
                 if pending.gathered.full:
                     pending.write(spool, on_part)
         finally:

@@ -20,8 +20,13 @@ Record = Mapping[str, Any]
 
 
 def parents_table(parents: Sequence[tuple[str, datetime]]) -> pa.Table:
-    """A parents part: keys of parents, and when their children were read."""
-    return pa.table([[key for key, _ in parents], [read_at for _, read_at in parents]], schema=PARENTS)
+    """A parents part: keys of parents, and when their children were read, all of them."""
+    return windows_table([(key, read_at, None, None) for key, read_at in parents])
+
+
+def windows_table(parents: Sequence[tuple[str, datetime, datetime | None, datetime | None]]) -> pa.Table:
+    """As `parents_table`, of children that changed after the one time and before the other."""
+    return pa.table([list(column) for column in zip(*parents, strict=True)], schema=PARENTS)
 
 
 def fields_of_parent(definition: ObjectDefinition) -> tuple[str, ...]:

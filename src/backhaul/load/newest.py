@@ -150,7 +150,8 @@ class _Comparison:
     def _gone(self, folder: Path) -> Path:
         path = folder / f"gone-{self._plan.table.name.encode().hex()}.parquet"
         self._connection.execute(
-            "COPY (SELECT key AS _parent_key, read AS _read_at FROM outcome WHERE action = 'delete')"
+            "COPY (SELECT key AS _parent_key, read AS _read_at, NULL::TIMESTAMPTZ AS _from, NULL::TIMESTAMPTZ AS _until"
+            " FROM outcome WHERE action = 'delete')"
             f" TO {literal(str(path))} (FORMAT parquet)"
         )
         return path
@@ -210,7 +211,8 @@ class _Comparison:
     def _find_tombstones(self, deletes: Sequence[Part], parents: Sequence[str]) -> None:
         """`tombstones`: the newest a key, from deletes parts and from parents whose children were read completely.
 
-        A child is gone when its parent's children were read and it is not among them: nothing shows it as read then.
+        A child is gone when its parent's children (or those of a window) were read and it is not among them: nothing
+        shows it as read then.
         """
         sources = []
         if deletes:
@@ -226,12 +228,15 @@ class _Comparison:
             sources.append(
                 f"""
                 WITH known AS (
-                    SELECT _key AS key, _parent_key AS parent, _read_at AS read
+                    SELECT _key AS key, _parent_key AS parent, _read_at AS read, _changed_at AS changed
                     FROM {self._plan.name} WHERE _deleted_at IS NULL
-                    UNION ALL SELECT key, parent, read FROM staged
-                ), seen AS (SELECT {seen}, max(read) AS read FROM known GROUP BY {by})
+                    UNION ALL SELECT key, parent, read, changed FROM staged
+                ), seen AS (
+                    SELECT {seen}, max(read) AS read, arg_max(changed, read) AS changed FROM known GROUP BY {by}
+                )
                 SELECT s.key, p._read_at AS deleted, p._read_at AS read, NULL::VARCHAR AS merged, NULL::VARCHAR AS run
                 FROM seen s JOIN {parts_sql(parents)} p ON s.parent = p._parent_key WHERE s.read < p._read_at
+                    AND (p._from IS NULL OR s.changed > p._from) AND (p._until IS NULL OR s.changed < p._until)
                 """
             )
         united = " UNION ALL ".join(f"({source})" for source in sources)
