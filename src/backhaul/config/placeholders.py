@@ -55,6 +55,7 @@ FORMATS: dict[str, str] = {
     "host": "as part of a host name: small letters, hyphens for underscores",
     "unix": "a time as whole seconds since 1970",
     "integer": "as a whole number",
+    "url": "escaped for a URL's path, where one stands in a body",
     "guid": "32 hexadecimal digits with hyphens between",
     "quoted": "in double quotes, escaped as JSON; of a list, each",
 }

@@ -145,7 +145,8 @@ class Extractor:
                 began = min(began or state.meta.started_at, state.meta.started_at)
             else:
                 self._discard(task, state.window)
-        return left, began
+        # of a feed one window at a time: `all` goes on to the window behind it by itself
+        return (left[:1] if isinstance(task.definition.changed, ChangedToken) else left), began
 
     def _planned(self, task: Task, reads: dict[str, list[Read]], bounds: Bounds, vendor_now: datetime) -> list[Bounds]:
         """The next window, or several that are worth being read side by side."""

@@ -72,6 +72,8 @@ def _formatted(value: Any, how: str | None) -> Any:
             return str(value).lower().replace("_", "-")
         case "unix":
             return int(value.timestamp())
+        case "url":
+            return quote(str(value), safe="")
         case "integer":
             return int(value)
         case "guid":
