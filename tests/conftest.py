@@ -14,6 +14,7 @@ import yaml
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
+from tests.little import Answer, Little
 from tests.postgres import Server, server
 
 AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba"}
@@ -114,3 +115,17 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
         return tmp_path / "control.sqlite"
     found: Server = request.getfixturevalue("postgres")
     return found.database()
+
+
+@pytest.fixture(name="serve")
+def serve_function() -> Iterator[Callable[[Answer], Little]]:
+    """Serves a function as a vendor of the test's own; ends with the test."""
+    running: list[Little] = []
+
+    def start(answer: Answer) -> Little:
+        running.append(Little(answer))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import backhaul.http.refusals
-import backhaul.protocol.jobs  # noqa: F401  their errors are told, too
+import backhaul.protocol.jobs
+import backhaul.protocol.reads  # noqa: F401  their errors are told, too
 from backhaul.config.source import OUTCOMES
 from backhaul.errors import BackhaulError
 from backhaul.http.request import Request

@@ -10,7 +10,6 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from backhaul.config.source import Source
-from backhaul.protocol.unsupported import unsupported
 from docs.generate.definitions import Block, on_paper, sources
 from docs.generate.markdown import code, table
 from docs.generate.markdown import page as whole
@@ -31,9 +30,6 @@ def page() -> str:
         "([docs/vocabulary](../vocabulary)) validate, but no simulator has proven them.",
         f"{len(sources())} definitions ship: {', '.join(sources())}. "
         f"{len(on_paper())} are on paper: {', '.join(on_paper())}.",
-        "## Not run yet",
-        "What the definitions on paper need and this version refuses when a connection is opened:",
-        _refused(),
         "## Used by one definition",
         _listed(alone, shipped, paper) or "None.",
         "## Used by none",
@@ -52,12 +48,6 @@ def _listed(kinds: list[tuple[str, str]], shipped: Users, paper: Users) -> str:
         for block, kind in kinds
     ]
     return table(("block", "kind", "shipped", "on paper"), rows) if rows else ""
-
-
-def _refused() -> str:
-    """The engine's own answer."""
-    needed = {name: unsupported(blocks[0].model) for name, blocks in on_paper().items()}  # type: ignore[arg-type]
-    return "\n".join(f"- {name}: {'; '.join(what) or 'nothing'}" for name, what in needed.items())
 
 
 def _all_kinds() -> Iterator[tuple[str, str]]:

@@ -21,12 +21,10 @@ from backhaul.extract.batches import (
     batch_of_pages,
     can_join,
     deletes_table,
-    escape,
-    join_key,
-    unescape,
 )
 from backhaul.extract.privacy import kept_fields
 from backhaul.extract.task import Task
+from backhaul.protocol.keys import escape, join_key, unescape
 from backhaul.protocol.reads import Page
 from backhaul.protocol.schema import Field, ObjectSchema, Type
 
@@ -183,16 +181,16 @@ FLAGS = [
 
 @pytest.mark.parametrize("csv", [False, True])
 def test_a_records_own_flags_say_that_it_is_deleted_and_into_what_it_was_merged(csv: bool) -> None:
-    task, shape = task_of({"id": "text", "at": "timestamp"}, change_field="at", deletes=FLAGS)
+    task, shape = task_of({"id": "text", "name": "text", "at": "timestamp"}, change_field="at", deletes=FLAGS)
     times = ["2026-05-01T00:00:00Z", "2026-05-02T00:00:00Z", None]
-    columns: dict[str, Any] = {"id": ["1", "2", "3"], "at": times}
+    columns: dict[str, Any] = {"id": ["1", "2", "3"], "name": ["a", "b", "c"], "at": times}
     columns |= {"deleted": [True, False, True], "master": ["a:b", None, None]}
     if csv:
         # as CSV spells it
         texts = {**columns, "deleted": ["true", "false", "true"]}
         columns = {name: pa.chunked_array([pa.array(values, pa.string())]) for name, values in texts.items()}
         task, shape = task_of(
-            {"id": "text", "at": "timestamp"},
+            {"id": "text", "name": "text", "at": "timestamp"},
             change_field="at",
             deletes=[
                 {**FLAGS[0], "when": {"deleted": "true", "master": {"not": None}}},
@@ -205,18 +203,41 @@ def test_a_records_own_flags_say_that_it_is_deleted_and_into_what_it_was_merged(
 
 
 def test_csvs_spelling_of_true_meets_a_condition_on_true() -> None:
-    task, shape = task_of({"id": "text"}, deletes=[{"type": "flag", "when": {"deleted": True}}])
+    task, shape = task_of({"id": "text", "name": "text"}, deletes=[{"type": "flag", "when": {"deleted": True}}])
     columns = {
         "id": pa.chunked_array([pa.array(["1", "2"])]),
+        "name": pa.chunked_array([pa.array(["a", "b"])]),
         "deleted": pa.chunked_array([pa.array(["true", "false"])]),
     }
     assert column(batch(columns, task, shape), "_deleted_at") == [AT, None]
 
 
 def test_a_flag_may_say_when() -> None:
-    task, shape = task_of({"id": "text"}, deletes=[{"type": "flag", "when": {"gone": True}, "at": "gone_at"}])
-    made = batch({"id": ["1"], "gone": [True], "gone_at": ["2026-04-01T00:00:00Z"]}, task, shape)
+    task, shape = task_of(
+        {"id": "text", "name": "text"}, deletes=[{"type": "flag", "when": {"gone": True}, "at": "gone_at"}]
+    )
+    made = batch({"id": ["1"], "name": ["a"], "gone": [True], "gone_at": ["2026-04-01T00:00:00Z"]}, task, shape)
     assert column(made, "_deleted_at") == [datetime(2026, 4, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "gone", "names", "rows", "tombstones"),
+    [
+        (["1", "2"], [True, None], [None, "b"], ["2"], ["1"]),
+        (["1", "1"], [True, None], [None, "a"], ["1"], []),
+        (["1", "1"], [None, True], ["a", None], ["1"], ["1"]),
+        (["1", "2"], [True, True], ["a", None], ["1"], ["2"]),
+    ],
+)
+def test_a_deleted_record_that_brings_nothing_but_its_key_is_a_tombstone(
+    keys: list[str], gone: list[bool | None], names: list[str | None], rows: list[str], tombstones: list[str]
+) -> None:
+    task, shape = task_of({"id": "text", "name": "text"}, deletes=[{"type": "flag", "when": {"gone": {"not": None}}}])
+    made = batch({"id": keys, "name": names, "gone": gone}, task, shape)
+    assert column(made, "_key") == rows
+    assert (
+        [row["_key"] for row in made.deletes.to_pylist()] == tombstones if made.deletes is not None else not tombstones
+    )
 
 
 @pytest.mark.parametrize(

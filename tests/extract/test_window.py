@@ -17,7 +17,8 @@ from backhaul.extract import window as window_room
 from backhaul.extract.batches import Shape
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.extract.window import read_window
-from backhaul.protocol.reads import Page, Position
+from backhaul.protocol.paging import Position
+from backhaul.protocol.reads import Page
 from backhaul.protocol.schema import Field, ObjectSchema
 from backhaul.spool.parts import Part, WindowId, WindowMeta
 from backhaul.spool.window import WindowSpool

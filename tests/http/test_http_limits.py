@@ -15,7 +15,7 @@ import pytest
 
 from backhaul.errors import Wait
 from backhaul.http.client import Behaviour, Transport, Who
-from backhaul.http.limits import LimitSpec
+from backhaul.http.limits import Closed, Gate, LimitSpec, Pass
 from backhaul.http.patience import Patience
 from backhaul.http.request import Request
 from backhaul.http.rules import ErrorRule
@@ -92,6 +92,18 @@ def buckets(tmp_path: Path, clock: Any) -> Any:
     with ControlStore(tmp_path / "control.sqlite") as store:
         store.keeper.close()  # time is the test's own
         yield Buckets(store, clock.now)
+
+
+def test_a_limit_of_a_single_parent_is_each_parents_own(buckets: Any) -> None:
+    limits = [LimitSpec("rate", 1, per=10.0, scope="parent"), LimitSpec("rate", 3, per=10.0)]
+    gate = Gate(limits, buckets, {"connection": "c", "account": "a"})
+    assert isinstance(gate.enter("changes", "room 1"), Pass)
+    refused = gate.enter("changes", "room 1")
+    assert isinstance(refused, Closed)
+    assert refused.limit == "rate:1/10s"
+    assert isinstance(gate.enter("changes", "room 2"), Pass)
+    assert isinstance(gate.enter("all"), Pass), "what is about no parent is not held by it"
+    assert isinstance(gate.enter("all"), Closed), "but all of it by the account's"
 
 
 def number(name: str) -> Callable[[Any], float | None]:

@@ -87,6 +87,8 @@ class Customer:
         columns = {
             "_parent_key": pa.array(keys, pa.string()),
             "_read_at": pa.array([at(read)] * len(keys), TIME),
+            "_from": pa.nulls(len(keys), TIME),
+            "_until": pa.nulls(len(keys), TIME),
         }
         return self._part(object, "parents", columns, window)
 

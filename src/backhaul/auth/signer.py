@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backhaul.auth.specs import OAuth1Spec, OAuth2Spec, Spec
+from backhaul.auth.specs import OAuth1Spec, OAuth2Spec, SessionSpec, Spec
 from backhaul.errors import Bug
 from backhaul.http.client import Transport
 from backhaul.http.clock import SYSTEM, Clock
@@ -29,6 +29,10 @@ def signer_of(spec: Spec, tokens: Transport, clock: Clock = SYSTEM, keeper: Keep
         from backhaul.auth.oauth1 import OAuth1  # each kind's library is loaded by those who use it
 
         return OAuth1(spec)
+    if isinstance(spec, SessionSpec):
+        from backhaul.auth.session import Session
+
+        return Session(spec, tokens)
     from backhaul.auth.stored import Stored
 
     return Stored(spec)

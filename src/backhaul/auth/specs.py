@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from backhaul.errors import ConfigError
+from backhaul.http.request import Request
 
 Keep = Callable[[Any], Mapping[str, str]]
 """Picks facts from the vendor's token answer."""
@@ -119,4 +120,14 @@ class OAuth1Spec:
     algorithm: Literal["HMAC-SHA256"] = "HMAC-SHA256"
 
 
-Spec = BearerSpec | ApiKeySpec | BasicSpec | OAuth2Spec | OAuth1Spec
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """A login by a request of its own."""
+
+    login: Request = field(repr=False)
+    read: Callable[[int, Mapping[str, str], bytes], tuple[Mapping[str, str], str]]
+    """Of the login's status, headers and body: what is kept, empty where it was refused; and what the vendor says."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+Spec = BearerSpec | ApiKeySpec | BasicSpec | OAuth2Spec | OAuth1Spec | SessionSpec

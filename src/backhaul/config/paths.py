@@ -2,18 +2,23 @@
 
 Steps: `name`; `[o:errorCode]` a name as it stands; `[0]` an index; `[]` each of a list; `*` each entry of a map
 (`~` is its name); `.` the whole; `^` up to the record around the innermost `[]`. A path starts with `header:` to
-read a header, or is `status`. Alternatives are parted by ` | `: the first that is there.
+read a header, or is `status`: of an answer as a whole HTTP's, of a record its own field of that name (`[status]` is
+always a field). Alternatives are parted by ` | `: the first that is there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 _STEP = re.compile(r"\[\]|\[(-?\d+)\]|\[([^\]]+)\]|\*|~|\^|@?[^.\[\]*~^|\s]+")
+
+
+class Element(dict[str, Any]):
+    """An XML element that holds more than text: its elements, its attributes as `@x`, its text as `#text`."""
 
 
 class _Missing:
@@ -52,7 +57,7 @@ def _parse_one(text: str) -> Path:
     if text.startswith("header:"):
         return Path("header", (text.removeprefix("header:").strip().lower(),))
     if text == "status":
-        return Path("status", ())
+        return Path("status", ("status",))
     if text == ".":
         return Path("body", ())
     steps: list[str | int] = []
@@ -79,7 +84,8 @@ class Answer:
 
     body: Any
     headers: Mapping[str, str] | None = None
-    status: int = 200
+    status: int | None = 200
+    """HTTP's; None of a record, for which `status` is a name like any other."""
     name: str | None = None
     """The name of the map entry, for `~`."""
     above: Answer | None = None
@@ -89,7 +95,7 @@ class Answer:
 def first(text: str, answer: Answer) -> Any:
     """The value at the path, or MISSING. With `[]` or `*` in the path: the list of what is found."""
     for path in parse(text):
-        if path.place == "status":
+        if path.place == "status" and answer.status is not None:
             return answer.status
         if path.place == "header":
             value = (answer.headers or {}).get(str(path.steps[0]))
@@ -97,13 +103,18 @@ def first(text: str, answer: Answer) -> Any:
                 return value
             continue
         if EACH in path.steps or ENTRIES in path.steps:
-            found = [each.body for each in _walk(path.steps, answer)]
+            found = [text_of(each.body) for each in _walk(path.steps, answer)]
             if found:
                 return found
             continue
         for each in _walk(path.steps, answer):
-            return each.body
+            return text_of(each.body)
     return MISSING
+
+
+def text_of(value: Any) -> Any:
+    """The text of an XML element that also has attributes."""
+    return value["#text"] if isinstance(value, Element) and "#text" in value else value
 
 
 def each(text: str, answer: Answer) -> list[Answer]:
@@ -111,8 +122,8 @@ def each(text: str, answer: Answer) -> list[Answer]:
     for path in parse(text):
         found = list(_walk(path.steps, answer))
         if len(found) == 1 and isinstance(found[0].body, list) and EACH not in path.steps[-1:]:
-            return [Answer(item, answer.headers, answer.status, None, found[0]) for item in found[0].body]
-        found = [record for record in found if record.body is not None]
+            return [Answer(item, answer.headers, None, None, found[0]) for item in found[0].body]
+        found = [replace(record, status=None) for record in found if record.body is not None]
         if found:
             return found
     return []
@@ -133,12 +144,20 @@ def _walk(steps: tuple[str | int, ...], at: Answer) -> Iterator[Answer]:
     elif step == ENTRIES:
         if isinstance(body, Mapping):
             for name, item in body.items():
-                yield from _walk(rest, Answer(item, at.headers, at.status, str(name), at))
+                if not isinstance(body, Element):
+                    yield from _walk(rest, Answer(item, at.headers, at.status, str(name), at))
+                elif not name.startswith(("@", "#")):
+                    # of XML: the child elements, whether or not there are several of one name
+                    for one in item if isinstance(item, list) else [item]:
+                        yield from _walk(rest, Answer(one, at.headers, at.status, name, at))
     elif step == NAME:
         if at.name is not None:
             yield from _walk(rest, Answer(at.name, at.headers, at.status, at.name, at.above))
     elif isinstance(step, int):
-        if isinstance(body, list) and -len(body) <= step < len(body):
+        if isinstance(body, str | Element) and step in (0, -1):
+            # in XML one thing and a list of one look the same
+            yield from _walk(rest, at)
+        elif isinstance(body, list) and -len(body) <= step < len(body):
             yield from _walk(rest, Answer(body[step], at.headers, at.status, at.name, at.above))
     elif isinstance(body, Mapping):
         name = step.removeprefix("=")

@@ -234,6 +234,10 @@ class Spread(Model):
     source: PathText = Field(alias="from", description="The map or list, on the record.")
     name: PathText | None = Field(default=None, description="Of a list: where an entry has the field's name.")
     value: PathText | None = Field(default=None, description="Of a list: where an entry has its value.")
+    entry: dict[str, Any] | None = Field(
+        default=None,
+        description="Of a list: a written entry, with `{entry.name}` and `{entry.value}`; else as it is read.",
+    )
     wrap: Annotated[str, AfterValidator(_check_wrap)] = Field(
         default="{}", description="How the fields are called here, as discovery calls them: `cf_{}`."
     )
@@ -268,8 +272,12 @@ class Read(Call):
     max_url: int | None = Field(
         default=None, gt=0, description="A longer URL is split by slices of fields, joined on the key."
     )
-    each: list[str] | Template | None = Field(default=None, description="Done once a value, as `{each}`.")
-    hydrate: bool = Field(default=False, description="It gives keys only; the records are read `by_key`.")
+    each: list[str] | Template | None = Field(
+        default=None, description="Done once a value, as `{each}`: of this list, or of a setting that holds one."
+    )
+    hydrate: bool = Field(
+        default=False, description="It gives keys only; the records of each page are read `by_key` before it counts."
+    )
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     job: ReadJob | None = Field(default=None, description="The read is an asynchronous job.")
 
@@ -306,12 +314,14 @@ class ChangedField(Model):
 
 
 class ChangedToken(Model):
-    """The vendor keeps the position: a delta token or link, kept with the rows. `all` begins without one; from then on
-    it is the page token of the first page."""
+    """The vendor keeps the position: a delta token or link, kept with the rows. `all` begins without one; `changes`
+    begins with the one kept last, as the page token (or link) of its first page. Where `all` tells none, `changes` is
+    read from its beginning after it. A token that the vendor no longer takes (`then: resync`) is given up: `all` is
+    read again, and what it does not show was deleted."""
 
     type: Literal["token"]
-    save: PathText = Field(description="Where the last page tells the position.")
-    field: str | None = Field(default=None, description="The change field, for newest wins.")
+    save: PathText = Field(description="Where a page tells the position; the last page that does counts.")
+    field: str | None = Field(default=None, description="The change field, for newest wins; else the last read wins.")
     reach: Duration | None = Field(default=None, description="How long a token lives; older, `all` is read again.")
 
 
@@ -369,19 +379,40 @@ class DeleteMerge(Model):
     split: str | None = Field(default=None, description="What parts the losers that stand in one text.")
 
 
-Delete = Annotated[DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge, Field(discriminator="type")]
+class DeleteWindow(Model):
+    """What a window of changes was to show and does not is gone. Of children with a position a parent, by a change
+    field that never moves (when a message was written): the overlap says how far back deletions are seen."""
+
+    type: Literal["window"]
+
+
+Delete = Annotated[
+    DeleteFlag | DeleteFeed | DeleteScan | DeleteCensus | DeleteMerge | DeleteWindow, Field(discriminator="type")
+]
 
 
 class Parent(Model):
-    """What makes an object a child: asked with its parents, its rows replaced parent by parent. A child that tells
-    change itself (`changed`) is asked for every parent instead, with a position for each, and its rows are merged."""
+    """What makes an object a child: asked with its parents, its rows replaced parent by parent (`by_parent`). A child
+    that tells change itself (`changed`) is asked for every parent in every run instead, by `all` and `changes` with
+    `{parent.x}`, with a position for each parent; its rows are merged. A child may have children."""
 
     object: str = Field(description="The parent's name.")
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
     )
-    shared: bool = Field(default=False, description="Several parents may give the same child; it goes with the last.")
+    shared: bool = Field(
+        default=False,
+        description="Several parents may give the same child: every parent is asked in every run, and a child is gone "
+        "when none of them gives it.",
+    )
+    when: dict[str, Any] | None = Field(
+        default=None, description="Field of the parent -> value, as in conditions: the other parents are not asked."
+    )
+    when_changed: list[str] = Field(
+        default_factory=list,
+        description="Fields of the parent: with all of them as they landed it is not asked, though it was read again.",
+    )
 
 
 # -- writes --------------------------------------------------------------------------------------------------------
@@ -671,7 +702,8 @@ class AuthOAuth1(Model):
 
 
 class AuthSession(Model):
-    """Logs in by a request; what it keeps is `{auth.*}`."""
+    """Logs in by a request; what it keeps stands in the other requests as `{auth.*}`. Where the vendor says that the
+    session is over (`then: refresh`) it logs in anew, and the request that was refused is sent again with that."""
 
     type: Literal["session"]
     login: Call = Field(description="The request that logs in.")
@@ -804,10 +836,33 @@ class Source(Model):
         for name, definition in self.objects.items():
             if definition.parent and definition.parent.object not in self.objects:
                 raise ValueError(f"objects.{name}.parent names {definition.parent.object}, which is not an object")
+            _check_child(name, definition, self.objects)
             for delete in definition.deletes:
                 if isinstance(delete, DeleteScan | DeleteCensus) and not getattr(definition.reads, delete.read, None):
                     raise ValueError(f"objects.{name}.deletes needs the read `{delete.read}`, which is not there")
         return self
+
+
+def _check_child(name: str, definition: ObjectDefinition, objects: Mapping[str, ObjectDefinition]) -> None:
+    """What a child cannot be. Raises ValueError."""
+    parent = definition.parent
+    windowed = any(each.type == "window" for each in definition.deletes)
+    if windowed and (parent is None or not isinstance(definition.changed, ChangedField)):
+        raise ValueError(f"objects.{name}: deletes of type window are for children with a change field of their own")
+    if parent is None:
+        return
+    above = objects[parent.object].parent
+    if above is not None and (above.at is not None or parent.at is not None):
+        raise ValueError(
+            f"objects.{name}: children that stand within a record have no children of their own, and stand in no "
+            "child; give the path from the outermost record"
+        )
+    kinds = {each.type for each in definition.deletes} - {"flag", "merge", "window"}
+    if kinds:
+        raise ValueError(
+            f"objects.{name}: a child goes with its parent, or shows that it is gone (`flag`, `merge`, `window`); "
+            f"it has no {' and no '.join(sorted(kinds))}"
+        )
 
 
 # -- templates -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from backhaul.http.refusals import Refused
 from backhaul.protocol import render
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.paging import Position, Served, following
 from backhaul.protocol.read_answer import read
 from backhaul.protocol.reads import Ask, read_pages
 from backhaul.protocol.render import Bindings
@@ -156,7 +157,7 @@ def _sampled(
         return {}
     first = definition.reads.all[0]
     schema = ObjectSchema(found.name, keys, fields, facts=found.facts)
-    each = {"each": first.each[0]} if isinstance(first.each, list) else {}
+    each = {"each": next(iter(connection.each(first)), None)}
     ask = Ask(schema, definition, first, "all", tuple(fields.values()), each)
     page = next(iter(read_pages(connection, ask)), None)
     if page is None:
@@ -261,18 +262,18 @@ def _kept(definition: Discover, record: Answer) -> dict[str, Any]:
 def _records(
     connection: Connection, definition: Discover, bindings: Bindings, role: str, object: str | None
 ) -> Iterator[Answer]:
-    page: str | None = None
-    while True:
-        bound = bindings.with_(page=page, size=definition.size)
-        answer = connection.answer(connection.call(definition, bound, role=role, object=object))
-        for record in paths.each(definition.records, answer):
+    at: Position | None = Position()
+    while at is not None:
+        bound = bindings.with_(page=at.page, last__key=at.last_key, size=definition.size)
+        response = connection.follow(definition, bound, at, role=role, object=object)
+        answer = connection.answer(response)
+        records = paths.each(definition.records, answer)
+        for record in records:
             if definition.only is None or holds(definition.only, record):
                 yield record
-        step = definition.next
-        token = paths.first(step.source, answer) if step is not None and step.type == "token" else MISSING
-        if token in (MISSING, None, ""):
-            return
-        page = str(token)
+        last = _kept(definition, records[-1]).get("name") if records else None
+        served = Served(answer, len(records), response.url)
+        at = following(definition.next, served, at, definition.size, lambda last=last: last)  # type: ignore[misc]
 
 
 def _no_such_object(connection: Connection, name: str, known: Mapping[str, Found]) -> ConfigError:

@@ -5,7 +5,6 @@ Arrow's price is by the call, not by the value: pages are typed several at a tim
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backhaul.config.paths import Answer
 from backhaul.config.source import DeleteFlag, DeleteMerge, Values
 from backhaul.extract import privacy
 from backhaul.extract.task import Task
 from backhaul.extract.typed import ARROW, TIMESTAMP, BadValue, NeedsExact, typed
-from backhaul.protocol.conditions import holds, matches
+from backhaul.protocol.conditions import matches
+from backhaul.protocol.keys import escape, join_key
 from backhaul.protocol.reads import Page
 from backhaul.protocol.schema import Field
 from backhaul.protocol.values import read_timestamp
@@ -47,7 +46,9 @@ DELETES = pa.schema(
         ("_run_id", pa.string()),
     ]
 )
-PARENTS = pa.schema([("_parent_key", pa.string()), ("_read_at", TIMESTAMP)])
+PARENTS = pa.schema(
+    [("_parent_key", pa.string()), ("_read_at", TIMESTAMP), ("_from", TIMESTAMP), ("_until", TIMESTAMP)]
+)
 
 
 @dataclass(frozen=True)
@@ -86,20 +87,6 @@ class Batch:
     rejects: pa.Table | None
 
 
-def escape(part: str) -> str:
-    """One part of a key, so that parts joined by `:` can be told apart."""
-    return part.replace("\\", "\\\\").replace(":", "\\:")
-
-
-def unescape(key: str) -> str:
-    """The part that `escape` was given."""
-    return re.sub(r"\\(.)", r"\1", key)
-
-
-def join_key(parts: Sequence[Any]) -> str:
-    return escape(str(parts[0])) if len(parts) == 1 else ":".join(escape(str(part)) for part in parts)
-
-
 def batch_of(page: Page, shape: Shape, task: Task, *, read_at: datetime, parents: Sequence[Any] | None = None) -> Batch:
     """Type a page. parents: each row's parent `_key`, for children.
 
@@ -113,7 +100,7 @@ def batch_of_pages(pages: Sequence[Page], read_at: Sequence[datetime], shape: Sh
     times = [pa.repeat(pa.scalar(at, TIMESTAMP), page.rows) for at, page in zip(read_at, pages, strict=True)]
     if len(pages) == 1:
         return _batch(pages[0], shape, task, times[0], None)
-    return _batch(_joined(pages), shape, task, pa.concat_arrays(times), None)
+    return _batch(joined(pages), shape, task, pa.concat_arrays(times), None)
 
 
 def can_join(page: Page) -> bool:
@@ -121,7 +108,7 @@ def can_join(page: Page) -> bool:
     return not any(isinstance(column, pa.ChunkedArray) for column in page.columns.values())
 
 
-def _joined(pages: Sequence[Page]) -> Page:
+def joined(pages: Sequence[Page]) -> Page:
     """The rows of all pages as one page."""
     return replace(
         pages[0],
@@ -167,7 +154,29 @@ def _batch(page: Page, shape: Shape, task: Task, read_at: pa.Array, parents: Seq
     rejects = _rejects(bad, keys, shape, read_at)
     if keys.null_count:
         batch = batch.filter(keys.is_valid())
-    return Batch(batch, _merged_losers(task, source, shape, keys, read_at), rejects)
+    deletes = _merged_losers(task, source, shape, keys, read_at)
+    if deleted_at.null_count < rows:
+        batch, bare = _bare_tombstones(batch, shape)
+        if bare is not None:
+            deletes = bare if deletes is None else pa.concat_tables([deletes, bare])
+    return Batch(batch, deletes, rejects)
+
+
+def _bare_tombstones(batch: pa.RecordBatch, shape: Shape) -> tuple[pa.RecordBatch, pa.Table | None]:
+    """Deleted records that came with nothing but their key, apart: they leave the values that are here as they are.
+
+    A feed may tell of one record twice in a batch: the last word counts.
+    """
+    says_more = pc.is_null(batch.column("_deleted_at"))
+    for each in shape.fields:
+        if each.name not in shape.key and each.name != shape.change_field:
+            says_more = pc.or_(says_more, batch.column(each.name).is_valid())
+    if pc.all(says_more).as_py():
+        return batch, None
+    last = {key: row for row, key in enumerate(batch.column("_key").to_pylist())}
+    more = says_more.to_pylist()
+    gone = batch.take(pa.array([row for row in last.values() if not more[row]], pa.int64()))
+    return batch.filter(says_more), pa.table([gone.column(name) for name in DELETES.names], schema=DELETES)
 
 
 def _typed_columns(page: Page, shape: Shape, bad: list[BadValue]) -> tuple[dict[str, pa.Array], Mapping[str, Any]]:
@@ -218,17 +227,22 @@ def _flags(
     taken = {name: _plain(source, name) for name in names}
     changed = columns.get(shape.change_field) if shape.change_field else None
     for row in _candidates(conditions, taken, rows):
-        record = Answer({name: column[row] for name, column in taken.items() if column is not None})
+        record = {name: column[row] for name, column in taken.items() if column is not None}
         for merge in merges:
-            if holds(merge.when or {}, record):
-                merged[row] = escape(str(record.body[merge.winner]))
+            if _fits(merge.when or {}, record):
+                merged[row] = escape(str(record[merge.winner]))
         for flag in flags:
-            if holds(flag.when, record):
-                stated = record.body.get(flag.at) if flag.at else None
+            if _fits(flag.when, record):
+                stated = record.get(flag.at) if flag.at else None
                 moment = changed[row].as_py() if changed is not None else None
                 stamp = read_timestamp(stated, shape.values, shape.zone) if stated else moment
                 deleted[row] = stamp or read_at[row].as_py()
     return pa.array(deleted, TIMESTAMP), pa.array(merged, pa.string())
+
+
+def _fits(condition: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether it holds of a record whose values stand under their paths."""
+    return all(matches(record.get(path), wanted) for path, wanted in condition.items())
 
 
 def _candidates(conditions: Sequence[Mapping[str, Any]], taken: Mapping[str, Any], rows: int) -> Sequence[int]:

@@ -7,22 +7,33 @@ vendor's clock when it began, less the lag.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
-from backhaul.config.source import ChangedField, ObjectDefinition
+from backhaul.config.source import Changed, ChangedField, ChangedToken, ObjectDefinition
 from backhaul.extract.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of one window; None is open."""
+    """Of one window; None is open. token: the vendor's own position at which it begins; empty: its feed's beginning."""
 
     lower: datetime | None
     upper: datetime | None
+    token: str | None = None
+
+    @property
+    def role(self) -> Literal["all", "changes"]:
+        """By which read the window is served."""
+        return "all" if self.lower is None and self.token is None else "changes"
 
     @property
     def name(self) -> str:
+        if self.token is not None:
+            return f"from-{hashlib.sha256(self.token.encode()).hexdigest()[:16] if self.token else 'the-beginning'}"
+
         def spell(moment: datetime | None) -> str:
             return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H.%M.%S.%fZ}"
 
@@ -39,6 +50,8 @@ def moment_of(since: date | datetime) -> datetime:
 def bounds_for(task: Task, vendor_now: datetime) -> Bounds:
     """The next window of an object: what changed since its watermark, or everything."""
     changed = task.definition.changed
+    if isinstance(changed, ChangedToken):
+        return Bounds(None, None, None if task.full or _is_too_old(task, changed, vendor_now) else task.token)
     floor = moment_of(task.choice.since) if task.choice.since is not None else None
     if not isinstance(changed, ChangedField) or task.schema.change_field is None:
         return Bounds(None, None)
@@ -50,6 +63,18 @@ def bounds_for(task: Task, vendor_now: datetime) -> Bounds:
     lower = floor_to(task.watermark - changed.overlap, changed.resolution)
     lower = max(lower, floor) if floor is not None else lower
     return Bounds(lower, max(upper, lower))
+
+
+def _is_too_old(task: Task, changed: ChangedToken, vendor_now: datetime) -> bool:
+    return changed.reach is not None and (task.watermark is None or vendor_now - task.watermark > changed.reach)
+
+
+def is_worth_keeping(changed: Changed, watermark: datetime | None, vendor_now: datetime) -> bool:
+    """Whether a position that moved without a row should be kept all the same: before the old one grows too old."""
+    if not isinstance(changed, ChangedToken):
+        return False
+    age = min(timedelta(days=1), (changed.reach or timedelta.max) / 4)
+    return watermark is None or vendor_now - watermark > age
 
 
 def watermark_of(bounds: Bounds, started_at: datetime, definition: ObjectDefinition) -> datetime | None:

@@ -6,7 +6,7 @@ load knows which of their children are gone. A parent counts as done when the pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,12 +19,17 @@ import pyarrow.parquet as pq
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.source import Read
-from backhaul.extract.batches import PARENTS, Batch, Shape, batch_of, escape, unescape
+from backhaul.errors import FixDefinition
+from backhaul.extract import every_parent
+from backhaul.extract.batches import Batch, Shape, batch_of
+from backhaul.extract.every_parent import parent_bindings
+from backhaul.extract.parents import Record, are_asked, parents_in, parents_table, wanted_of
 from backhaul.extract.task import ObjectRead, Task, WindowRead
-from backhaul.extract.window import Gathered, OnPart
+from backhaul.extract.window import Gathered, OnPart, extra_paths
 from backhaul.protocol import render
 from backhaul.protocol.decode import Decoder
-from backhaul.protocol.reads import Ask, Page, read_pages
+from backhaul.protocol.keys import escape, unescape
+from backhaul.protocol.reads import Ask, NotServed, Page, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.spool.parts import Part, WindowId
 from backhaul.spool.window import WindowSpool
@@ -32,11 +37,6 @@ from backhaul.telemetry.context import carried
 
 if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
-
-
-def parents_table(parents: Sequence[tuple[str, datetime]]) -> pa.Table:
-    """A parents part: keys of parents, and when their children were read."""
-    return pa.table([[key for key, _ in parents], [read_at for _, read_at in parents]], schema=PARENTS)
 
 
 @dataclass
@@ -50,6 +50,8 @@ class _Pending:
         """Rows first, then the parents that they complete."""
         if self.gathered.rows:
             on_part(spool.write(self.gathered.rows))
+        if self.gathered.deletes:
+            on_part(spool.write(pa.concat_tables(self.gathered.deletes), kind="deletes"))
         if self.gathered.rejects:
             on_part(spool.write(pa.concat_tables(self.gathered.rejects), kind="rejects"))
         if self.parents:
@@ -125,21 +127,28 @@ def read_batches(
 ) -> None:  # fmt: skip
     """Read the children of every parent in these parts, a batch of parents a call, several calls at a time."""
     for child in task.children:
-        if child.definition.parent is None or child.definition.parent.at is not None:
+        if child.definition.parent is None or child.definition.parent.at is not None or child.asks_every_parent:
             continue
+        if not child.definition.reads.by_parent:
+            raise FixDefinition(
+                f"the definition has no read `by_parent` that serves {child.name}",
+                next_step="add it to the source definition, or leave the object out of the pipeline",
+                object=child.name,
+            )
         read = child.definition.reads.by_parent[0]
         shape = extractor.shape(child, read)
         with extractor.spool.open(
             WindowId(window.connection, child.name, window.name), extractor.meta(child, "by_parent", None, vendor_now)
         ) as spool:
             done = _parents_done(spool)
-            gone, live = _parents_in(parents)
+            gone, found = parents_in(parents, wanted_of(child))
+            live = are_asked(child, found)
             pending = _Pending()
             if todo := sorted(gone - done):
                 pending.parents = [(key, datetime.now(UTC)) for key in todo]
                 pending.write(spool, on_part)
-            batches = _chunks(sorted(live - done - gone), read.batch)
-            for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches):
+            batches = _chunks(sorted(set(live) - done), read.batch)
+            for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches, live):
                 for batch in pages:
                     pending.gathered.add(batch)
                     result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
@@ -150,16 +159,36 @@ def read_batches(
             pending.write(spool, on_part)
             spool.finish()
             result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
+            own, parts = spool.window, spool.parts
+        read_batches(extractor, child, own, parts, vendor_now, result, on_part)
+
+
+def read_every_parent(
+    extractor: Extractor, task: Task, vendor_now: datetime, result: ObjectRead, on_part: OnPart
+) -> None:
+    """Read the children that are asked for all parents in every run, and theirs."""
+    for child in task.children:
+        if child.asks_every_parent:
+            window, parts = every_parent.read(extractor, task, child, vendor_now, result, on_part)
+            read_batches(extractor, child, window, parts, vendor_now, result, on_part)
+        read_every_parent(extractor, child, vendor_now, result, on_part)
 
 
 def _side_by_side(
-    extractor: Extractor, child: Task, read: Read, shape: Shape, batches: Iterator[list[str]]
+    extractor: Extractor,
+    child: Task,
+    read: Read,
+    shape: Shape,
+    batches: Iterator[list[str]],
+    records: Mapping[str, Record],
 ) -> Iterator[tuple[list[str], datetime, list[Batch]]]:
     """Each batch of parents, when it was asked for, and its children; as many calls at a time as there are workers."""
     waiting: list[tuple[list[str], Future[tuple[datetime, list[Batch]]]]] = []
     try:
         for keys in batches:
-            waiting.append((keys, extractor.pool.submit(carried(_of_parents), extractor, child, read, shape, keys)))
+            waiting.append(
+                (keys, extractor.pool.submit(carried(_of_parents), extractor, child, read, shape, keys, records))
+            )
             if len(waiting) > extractor.workers:
                 ready, future = waiting.pop(0)
                 yield ready, *future.result()
@@ -172,22 +201,27 @@ def _side_by_side(
 
 
 def _of_parents(
-    extractor: Extractor, child: Task, read: Read, shape: Shape, keys: list[str]
+    extractor: Extractor, child: Task, read: Read, shape: Shape, keys: list[str], records: Mapping[str, Record]
 ) -> tuple[datetime, list[Batch]]:
     asked_at = datetime.now(UTC)
     raw = [unescape(key) for key in keys]
     bindings: dict[str, Any] = {"parents": raw}
     if read.batch == 1:
-        bindings = {"parent.key": raw[0]}
+        bindings = parent_bindings(child, keys[0], records[keys[0]])
     if read.item is not None:
         bindings = {"items": [render.body(read.item, Bindings({"parent.key": key})) for key in raw]}
-    extra = {"_parent": read.parent} if read.parent is not None else {}
+    extra = {**extra_paths(child), **({"_parent": read.parent} if read.parent is not None else {})}
     ask = Ask(child.schema, child.definition, read, "by_parent", shape.fields, bindings, extra)
     batches: list[Batch] = []
-    for page in read_pages(extractor.connection, ask):
-        named = page.columns.get("_parent")
-        texts = keys * page.rows if named is None else [escape(str(each)) for each in named]
-        batches.append(batch_of(page, shape, child, read_at=page.sent_at, parents=texts))
+    try:
+        for page in read_pages(extractor.connection, ask):
+            named = page.columns.get("_parent")
+            texts = keys * page.rows if named is None else [escape(str(each)) for each in named]
+            batches.append(batch_of(page, shape, child, read_at=page.sent_at, parents=texts))
+    except NotServed:
+        # one parent's children are closed to us, or it is gone by now: the others' are not
+        if len(keys) > 1:
+            raise
     return asked_at, batches
 
 
@@ -213,20 +247,6 @@ def _parents_done(spool: WindowSpool) -> set[str]:
         if part.kind == "parents":
             done |= set(pq.read_table(part.path, columns=["_parent_key"]).column(0).to_pylist())
     return done
-
-
-def _parents_in(parts: Sequence[Part]) -> tuple[set[str], set[str]]:
-    """Keys of deleted parents, and of live ones."""
-    gone: set[str] = set()
-    live: set[str] = set()
-    for part in parts:
-        if part.kind == "deletes":
-            gone |= set(pq.read_table(part.path, columns=["_key"]).column(0).to_pylist())
-        elif part.kind == "rows":
-            table = pq.read_table(part.path, columns=["_key", "_deleted_at"])
-            for key, deleted in zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True):
-                (live if deleted is None else gone).add(key)
-    return gone, live
 
 
 def _chunks(keys: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from backhaul.config.source import ChangedField, DeleteCensus, DeleteFeed, DeleteScan, Read
-from backhaul.extract.batches import deletes_table, escape, join_key
+from backhaul.extract.again import keys_table
+from backhaul.extract.batches import deletes_table
 from backhaul.extract.bounds import Bounds, floor_to
-from backhaul.extract.children import parents_table
+from backhaul.extract.parents import parents_table
 from backhaul.extract.task import ObjectRead, Task, WindowRead
-from backhaul.extract.typed import TIMESTAMP
 from backhaul.extract.window import PART_ROWS, OnPart
+from backhaul.protocol.keys import escape, join_key
 from backhaul.protocol.reads import Ask, read_pages
 from backhaul.protocol.values import read_timestamp
 from backhaul.spool.parts import WindowId
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 FEED, SCAN, CENSUS = "deletes-feed", "deletes-scan", "census"
 WINDOW_OF = {"feed": FEED, "scan": SCAN, "census": CENSUS}
 """Kind of deletion -> the window that holds it, whose watermark says when it was last looked for."""
-KEYS = pa.schema([("_key", pa.string()), ("_read_at", TIMESTAMP)])
 
 
 def read(
@@ -105,10 +103,9 @@ def _read_census(
     extractor.spool.clean([window])
     definition: Read = getattr(task.definition.reads, census.read)[0]
     key_fields = tuple(task.schema.fields[name] for name in task.schema.key)
-    each_values = definition.each if isinstance(definition.each, list) else [None]
     asked_at = datetime.now(UTC)
     with extractor.spool.open(window, extractor.meta(task, CENSUS, None, vendor_now)) as spool:
-        for each in each_values:
+        for each in extractor.connection.each(definition):
             bindings = {"each": each} if each is not None else {}
             ask = Ask(task.schema, task.definition, definition, "keys", key_fields, bindings)
             waiting: list[str] = []
@@ -116,16 +113,12 @@ def _read_census(
                 columns = [page.columns[name] for name in task.schema.key]
                 waiting += [join_key(parts) for parts in zip(*columns, strict=True) if None not in parts]
                 if len(waiting) >= PART_ROWS:
-                    on_part(spool.write(_keys_table(waiting, asked_at), kind="keys"))
+                    on_part(spool.write(keys_table(waiting, asked_at), kind="keys"))
                     waiting = []
-            on_part(spool.write(_keys_table(waiting, asked_at), kind="keys"))
+            on_part(spool.write(keys_table(waiting, asked_at), kind="keys"))
         spool.finish()
     result.census.append(window)
     result.windows.append(WindowRead(window, 0, vendor_now, due=True))
-
-
-def _keys_table(keys: list[str], read_at: datetime) -> pa.Table:
-    return pa.table([keys, [read_at] * len(keys)], schema=KEYS)
 
 
 def _tombstones(

@@ -13,23 +13,25 @@ from uuid import uuid4
 
 import msgspec
 
-from backhaul.config.source import ChangedField, Read
+from backhaul.config.source import ChangedField, ChangedToken, Read
 from backhaul.errors import BackhaulError, FixDefinition, WindowLost
 from backhaul.extract import children, deletions
-from backhaul.extract.batches import Shape, batch_of, unescape
-from backhaul.extract.bounds import Bounds, bounds_for, watermark_of
+from backhaul.extract.again import AGAIN, Shown, compare_shown
+from backhaul.extract.batches import Shape, batch_of
+from backhaul.extract.bounds import Bounds, bounds_for, is_worth_keeping, watermark_of
+from backhaul.extract.by_key import pages_by_key
 from backhaul.extract.privacy import kept_fields
 from backhaul.extract.task import ObjectRead, Task, WindowRead
-from backhaul.extract.window import Gathered, OnPart, extra_paths, flush, read_window
+from backhaul.extract.window import TOLD, Beside, Gathered, OnPart, extra_paths, flush, read_window
 from backhaul.extract.windows import SIDE_BY_SIDE, Finished, can_be_cut, cut, reached
-from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.jobs import JobFailed, with_job
-from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
+from backhaul.protocol.reads import Ask, NextRead, NotServed, PositionLost, TooMany, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field
 from backhaul.spool.parts import Part, WindowId, WindowMeta
 from backhaul.spool.spool import Spool
+from backhaul.spool.window import WindowSpool
 from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import SILENT, ObjectStarted, Progress
 
@@ -69,7 +71,7 @@ class Extractor:
 
         Raises what the vendor's answers mean; what was read by then is on disk and the next run goes on from it.
         """
-        result = ObjectRead(task.name)
+        result = ObjectRead(task.name, token=task.token)
         reads = self._reads(task)
         try:
             at = task
@@ -77,6 +79,7 @@ class Extractor:
             if left:
                 finished = self._read_windows(task, reads, left, vendor_now, result, on_part)
                 at = replace(task, watermark=reached(finished, task.watermark), full=False, since=None)
+                result.token = _token_of(finished)
             bounds = bounds_for(at, vendor_now)
             windowed = bounds.lower is not None
             # windows that are left of a read with a hole at its beginning reach nothing: everything is asked for again
@@ -86,7 +89,10 @@ class Extractor:
                 finished = self._read_windows(task, reads, planned, vendor_now, result, on_part)
                 # `since` is the caller's word: where it lies beyond the watermark, what is between stays to be read
                 at = replace(at, watermark=reached(finished, bounds.lower if at.since is None else at.watermark))
+                result.token = _token_of(finished)
             result.watermark = at.watermark
+            children.read_every_parent(self, task, vendor_now, result, on_part)
+            compare_shown(self.spool, task, self.connection.name, vendor_now, result)
             deletions.read(self, task, vendor_now, result, on_part, began=began)
         except NotServed as refused:
             result.not_served = refused.refused.what
@@ -108,21 +114,11 @@ class Extractor:
         window = WindowId(self.connection.name, task.name, f"keys-{self.run_id}-{uuid4().hex[:8]}")
         with self.spool.open(window, self.meta(task, "by_key", None, started)) as spool:
             gathered = Gathered()
-            for start in range(0, len(keys), read.batch):
-                some = [unescape(key) for key in keys[start : start + read.batch]]
-                ask = Ask(
-                    task.schema,
-                    task.definition,
-                    read,
-                    "by_key",
-                    shape.fields,
-                    _key_bindings(read, some),
-                    extra_paths(task),
-                )
-                for page in read_pages(self.connection, ask):
-                    batch = batch_of(page, shape, task, read_at=page.sent_at)
-                    gathered.add(batch)
-                    result.rows += batch.rows.num_rows
+            ask = Ask(task.schema, task.definition, read, "by_key", shape.fields, {}, extra_paths(task))
+            for page in pages_by_key(self.connection, ask, keys):
+                batch = batch_of(page, shape, task, read_at=page.sent_at)
+                gathered.add(batch)
+                result.rows += batch.rows.num_rows
             flush(spool, gathered, None, on_part)
             parts = spool.parts
         result.windows.append(WindowRead(window, gathered.count, None))
@@ -140,18 +136,21 @@ class Extractor:
         began: datetime | None = None
         fingerprint = self.fingerprint(task)
         for state in self.spool.windows(self.connection.name, task.name):
-            bounds = Bounds(state.meta.lower, state.meta.upper)
+            if state.meta.read == AGAIN:
+                continue
+            bounds = Bounds(state.meta.lower, state.meta.upper, state.meta.token)
             own = state.meta.read in ("all", "changes") and "@" not in state.window.name
-            if own and state.meta.fingerprint == fingerprint and not (task.full and bounds.lower is not None):
+            if own and state.meta.fingerprint == fingerprint and not (task.full and bounds.role == "changes"):
                 left.append((bounds, state.window.name))
                 began = min(began or state.meta.started_at, state.meta.started_at)
             else:
                 self._discard(task, state.window)
-        return left, began
+        # of a feed one window at a time: `all` goes on to the window behind it by itself
+        return (left[:1] if isinstance(task.definition.changed, ChangedToken) else left), began
 
     def _planned(self, task: Task, reads: dict[str, list[Read]], bounds: Bounds, vendor_now: datetime) -> list[Bounds]:
         """The next window, or several that are worth being read side by side."""
-        role = "all" if bounds.lower is None else "changes"
+        role = bounds.role
         choices = reads[role] or reads["changes" if role == "all" else "all"]
         changed = task.definition.changed
         if not choices or not isinstance(changed, ChangedField) or not _tells_change(task):
@@ -210,7 +209,7 @@ class Extractor:
     def _discard(self, task: Task, window: WindowId) -> None:
         """Forget a window, and what its parents' children brought."""
         self.spool.discard(window)
-        for child in task.children:
+        for child in task.below:
             self.spool.discard(WindowId(window.connection, child.name, window.name))
 
     def _read_one(
@@ -223,7 +222,7 @@ class Extractor:
         result: ObjectRead,
         on_part: OnPart,
     ) -> list[Finished]:
-        role = "all" if bounds.lower is None else "changes"
+        role = bounds.role
         choices = reads[role] or reads["changes" if role == "all" else "all"]
         if not choices:
             raise no_read(task, role)
@@ -233,11 +232,18 @@ class Extractor:
                 continue
             try:
                 done: Finished | None = None
-                for each in read.each if isinstance(read.each, list) else [None]:
+                for each in self.connection.each(read):
                     one = window if each is None else replace(window, name=f"{name}@{each}")
                     bindings = {"since": bounds.lower, "until": bounds.upper, "each": each}
                     done = self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
+                if done is not None and self._tells_nothing(task, role, done):
+                    beginning = Bounds(None, None, "")
+                    return self._read_one(task, reads, beginning, beginning.name, vendor_now, result, on_part)
                 return [done] if done is not None else []
+            except PositionLost:
+                self._discard(task, window)
+                everything = Bounds(None, None)
+                return self._read_one(task, reads, everything, everything.name, vendor_now, result, on_part)
             except (NextRead, JobFailed) as cannot:
                 self._discard(task, window)
                 if number + 1 == len(choices):
@@ -272,25 +278,49 @@ class Extractor:
         shape = self.shape(task, read)
         for attempt in range(3):
             with self.spool.open(window, self.meta(task, role, bounds, vendor_now)) as spool:
-                embedded = children.Embedded(self, task, window, spool.meta.started_at, result)
+                beside = self._beside(task, window, spool, role, result)
                 try:
                     read_window(
                         self.connection, task, read, role, spool, shape, result, self.progress, on_part,
-                        bindings=bindings, on_records=embedded.take if embedded else None, before_part=embedded.flush,
+                        bindings=bindings, beside=beside,
                     )  # fmt: skip
                 except (WindowLost, NotServed) as lost:
+                    if isinstance(lost, PositionLost) and bounds.token:
+                        raise
                     # a job that an earlier run started may be gone by now: the window starts again
                     if attempt == 2 or (isinstance(lost, NotServed) and "job_id" not in spool.notes):
                         raise
                     spool.restart()
                     continue
-                embedded.finish(on_part)
+                for each in beside:
+                    each.finish(on_part)
                 self._forget_job(read, spool.notes.get("job_id"), task.name)
                 started, rows, parts = spool.meta.started_at, spool.resume_from.rows, spool.parts
-            result.windows.append(WindowRead(window, rows, None, result.total))
+                told = spool.notes.get(TOLD)
+            due = told is not None and is_worth_keeping(task.definition.changed, task.watermark, vendor_now)
+            result.windows.append(WindowRead(window, rows, None, result.total, due))
             self._read_children(task, window, parts, bounds, started, result, on_part)
-            return Finished(bounds, watermark_of(bounds, started, task.definition))
+            return Finished(bounds, watermark_of(bounds, started, task.definition), told or bounds.token or None)
         raise no_read(task, role)
+
+    def _beside(self, task: Task, window: WindowId, spool: WindowSpool, role: str, result: ObjectRead) -> list[Beside]:
+        """What is kept of a window's pages beside its rows: children within them, keys that a full read shows."""
+        beside: list[Beside] = []
+        embedded = children.Embedded(self, task, window, spool.meta.started_at, result)
+        if embedded:
+            beside.append(embedded)
+        if role == "all" and task.watermark is not None and isinstance(task.definition.changed, ChangedToken):
+            at = spool.resume_from
+            fresh = not (at.page_token or at.last_key or at.finished)
+            meta = replace(spool.meta, read=AGAIN)
+            beside.append(Shown.beside(self.spool, window, meta, fresh=fresh))
+        return beside
+
+    def _tells_nothing(self, task: Task, role: str, done: Finished) -> bool:
+        """Whether everything was read by a read that tells no position, where another one would."""
+        reads = task.definition.reads
+        own = bool(reads.changes) and reads.changes != reads.all
+        return isinstance(task.definition.changed, ChangedToken) and role == "all" and done.token is None and own
 
     def _read_children(
         self, task: Task, window: WindowId, parts: Sequence[Part], bounds: Bounds, started: datetime,
@@ -350,13 +380,12 @@ class Extractor:
 
     def meta(self, task: Task, role: str, bounds: Bounds | None, vendor_now: datetime) -> WindowMeta:
         lower, upper = (bounds.lower, bounds.upper) if bounds is not None else (None, None)
-        return WindowMeta(role, self.fingerprint(task), self.run_id, vendor_now, lower, upper)
+        token = bounds.token if bounds is not None else None
+        return WindowMeta(role, self.fingerprint(task), self.run_id, vendor_now, lower, upper, token)
 
 
-def _key_bindings(read: Read, keys: list[str]) -> dict[str, Any]:
-    if read.item is not None:
-        return {"items": [render.body(read.item, Bindings({"key": key})) for key in keys]}
-    return {"keys": keys} if read.batch > 1 else {"key": keys[0]}
+def _token_of(finished: Sequence[Finished]) -> str | None:
+    return next((each.token for each in reversed(finished) if each.token is not None), None)
 
 
 def _keys_only(task: Task) -> tuple[Field, ...]:

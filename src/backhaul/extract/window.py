@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -14,9 +14,11 @@ from backhaul.config.source import Read
 from backhaul.errors import FixDefinition
 from backhaul.extract.ahead import ahead
 from backhaul.extract.batches import Batch, Shape, batch_of_pages, can_join
+from backhaul.extract.by_key import hydrated
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.reads import Ask, Page, Position, read_pages
+from backhaul.protocol.paging import Position
+from backhaul.protocol.reads import Ask, Page, read_pages
 from backhaul.protocol.schema import Field, type_of
 from backhaul.spool.parts import Part
 from backhaul.spool.window import WindowSpool
@@ -30,6 +32,8 @@ BATCH_ROWS = 2_500
 BATCH_BYTES = 8 * 1024 * 1024
 
 OnPart = Callable[[Part], None]
+TOLD = "told"
+"""The note of a window that keeps the position which its pages told."""
 
 
 @dataclass
@@ -84,6 +88,16 @@ class Waiting:
         return self.rows >= BATCH_ROWS or self.bytes >= BATCH_BYTES
 
 
+class Beside(Protocol):
+    """Sees each page with its rows, and keeps something of them: ahead of the rows' own part."""
+
+    def take(self, page: Page, rows: pa.RecordBatch) -> None: ...
+
+    def flush(self, on_part: OnPart) -> None: ...
+
+    def finish(self, on_part: OnPart) -> None: ...
+
+
 def flush(spool: WindowSpool, gathered: Gathered, next_: Position | None, on_part: OnPart) -> None:
     """Write what was gathered. The rows go last: their line moves the position past these pages."""
     last = next_ is None
@@ -110,23 +124,25 @@ def read_window(
     on_part: OnPart,
     *,
     bindings: Mapping[str, Any],
-    on_records: Callable[[Page, pa.RecordBatch], None] | None = None,
-    before_part: Callable[[OnPart], None] | None = None,
+    beside: Sequence[Beside] = (),
 ) -> None:
     """Read the window from where its manifest stands to its end.
 
-    on_records: sees each page beside its rows, for children that stand within their parents; pages then come singly.
+    beside: what looks at each page and its rows; pages then come singly.
     Raises what `read_pages` raises; what was gathered by then is on disk.
     """
     resume = spool.resume_from
     if resume.finished:
         return
     start = Position(resume.page_token, resume.last_key) if resume.page_token or resume.last_key else None
+    if start is None and spool.meta.token:
+        start = Position(spool.meta.token)
     capped = read.cap is not None
     gathered = Gathered()
     waiting = Waiting()
     position: Position | None = start or Position()
-    first = start is None
+    first = start is None or not (resume.page_token or resume.last_key)
+    spoken = _Told(spool.notes.get(TOLD))
     job_created = spool.notes.get("job_created_at")
 
     def on_job(job_id: str) -> None:
@@ -142,12 +158,14 @@ def read_window(
         if not waiting.pages:
             return
         position = waiting.pages[-1].next if not waiting.rows else type_rows()
+        for page in waiting.pages:
+            spoken.told = page.told or spoken.told
         waiting = Waiting()
 
     def type_rows() -> Position | None:
         batch = batch_of_pages(waiting.pages, waiting.read_at, shape, task)
-        if on_records is not None:
-            on_records(waiting.pages[-1], batch.rows)
+        for each in beside:
+            each.take(waiting.pages[-1], batch.rows)
         gathered.add(batch)
         result.rows += batch.rows.num_rows
         result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
@@ -159,8 +177,9 @@ def read_window(
 
     def write_part() -> None:
         nonlocal gathered
-        if before_part is not None:
-            before_part(on_part)
+        for each in beside:
+            each.flush(on_part)
+        spoken.note(spool)
         flush(spool, gathered, position, on_part)
         gathered = Gathered()
 
@@ -169,13 +188,16 @@ def read_window(
         definition=task.definition,
         read=read,
         role=role,
-        fields=shape.fields,
+        fields=_keys_only(task) if read.hydrate else shape.fields,
         bindings=bindings,
-        extra=extra_paths(task),
+        extra={} if read.hydrate else extra_paths(task),
         job_id=spool.notes.get("job_id"),
     )
+    pages = read_pages(connection, ask, start, on_dropped=on_dropped, on_job=on_job)
+    if read.hydrate:
+        pages = hydrated(connection, _by_key(task, shape), pages)
     try:
-        for page in ahead(read_pages(connection, ask, start, on_dropped=on_dropped, on_job=on_job)):
+        for page in ahead(pages):
             if first:
                 first = False
                 result.total = page.total if page.total is not None else result.total
@@ -184,7 +206,7 @@ def read_window(
                 job_created = spool.notes["job_created_at"]
             # a job's results are as old as the job, however late they are fetched
             read_at = datetime.fromisoformat(job_created) if job_created else page.sent_at
-            alone = on_records is not None or not can_join(page)
+            alone = bool(beside) or not can_join(page)
             if alone:
                 type_waiting()
             waiting.add(page, read_at)
@@ -201,6 +223,34 @@ def read_window(
         type_waiting()
         if position is not None and (gathered.rows or gathered.deletes or gathered.rejects):
             write_part()
+
+
+@dataclass
+class _Told:
+    """The position that the pages told, durable before the part behind which it counts."""
+
+    told: str | None
+    noted: str | None = None
+
+    def note(self, spool: WindowSpool) -> None:
+        if self.told not in (None, self.noted):
+            spool.note(TOLD, self.told or "")
+            self.noted = self.told
+
+
+def _keys_only(task: Task) -> tuple[Field, ...]:
+    return tuple(task.schema.fields[name] for name in task.schema.key)
+
+
+def _by_key(task: Task, shape: Shape) -> Ask:
+    reads = task.definition.reads.by_key
+    if not reads:
+        raise FixDefinition(
+            f"the read of {task.name} gives keys only (`hydrate`), and there is no read `by_key`",
+            next_step="add the read `by_key` to the source definition",
+            object=task.name,
+        )
+    return Ask(task.schema, task.definition, reads[0], "by_key", shape.fields, {}, extra_paths(task))
 
 
 def _last_of(rows: pa.RecordBatch, task: Task) -> str | None:

@@ -34,6 +34,8 @@ class Finished:
 
     bounds: Bounds
     watermark: datetime | None
+    token: str | None = None
+    """The position that the window told for the next, of a vendor that keeps it."""
 
 
 def can_be_cut(read: Read) -> bool:

@@ -11,7 +11,7 @@ from backhaul.state.budgets import Buckets, BucketSpec, Grant, Priority, Seen
 ReadNumber = Callable[[Mapping[str, str]], float | None]
 """Finds a number in an answer's headers (names in lower case); None where it is not told."""
 
-Scope = Literal["app", "account", "user", "connection"]
+Scope = Literal["app", "account", "user", "connection", "parent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,20 @@ class Gate:
     def identify(self, owners: Mapping[str, str]) -> None:
         """Say whose limits these are; a scope that is not named falls to the connection."""
         fallback = owners.get("connection", "")
-        self._owners = [f"{each.scope}={owners.get(each.scope, fallback)}" for each in self._limits]
+        # a parent is one of the account's
+        of = {each: "account" if each.scope == "parent" else each.scope for each in self._limits}
+        self._owners = [f"{each.scope}={owners.get(of[each], fallback)}" for each in self._limits]
 
-    def _applying(self, role: str) -> list[int]:
+    def _owner(self, number: int, parent: str) -> str:
+        """Whose limit it is; of one for a single parent, each parent's own."""
+        owner = self._owners[number]
+        return f"{owner}/{parent}" if self._limits[number].scope == "parent" else owner
+
+    def _applying(self, role: str, parent: str) -> list[int]:
+        found = self._for_role(role)
+        return found if parent else [number for number in found if self._limits[number].scope != "parent"]
+
+    def _for_role(self, role: str) -> list[int]:
         found = self._by_role.get(role)
         if found is None:
             # Slots first, rates last: a token is best taken right before it is used.
@@ -113,25 +124,25 @@ class Gate:
             found = self._by_role[role] = sorted(numbers, key=lambda n: order[self._limits[n].type])
         return found
 
-    def enter(self, role: str) -> Pass | Closed:
-        """Take from every limit that applies, or from none."""
+    def enter(self, role: str, parent: str = "") -> Pass | Closed:
+        """Take from every limit that applies, or from none. parent: the key of the only one that is asked about."""
         grants: list[Grant] = []
         if self._buckets is None:
             return Pass(grants)
-        for number in self._applying(role):
+        for number in self._applying(role, parent):
             spec = self._specs[number]
-            taken = self._buckets.take(spec, self._owners[number], self._priority)
+            taken = self._buckets.take(spec, self._owner(number, parent), self._priority)
             if not isinstance(taken, Grant):
                 Pass(grants).close()
                 return Closed(spec.name, taken, spec.kind == "quota")
             grants.append(taken)
         return Pass(grants)
 
-    def observe(self, role: str, headers: Mapping[str, str]) -> None:
+    def observe(self, role: str, headers: Mapping[str, str], parent: str = "") -> None:
         """Believe what the answer's headers say of the limits."""
         if self._buckets is None:
             return
-        for number in self._applying(role):
+        for number in self._applying(role, parent):
             limit = self._limits[number]
             if limit.remaining is None and limit.used is None and limit.maximum is None:
                 continue
@@ -141,17 +152,17 @@ class Gate:
             if remaining is None and used is None and maximum is None:
                 continue
             seen = Seen(remaining=remaining, used=used, maximum=maximum)
-            self._buckets.observe(self._specs[number], self._owners[number], seen)
+            self._buckets.observe(self._specs[number], self._owner(number, parent), seen)
 
-    def pause(self, role: str, seconds: float, *, kind: str, name: str = "") -> float:
+    def pause(self, role: str, seconds: float, *, kind: str, name: str = "", parent: str = "") -> float:
         """Nothing more through these limits for a while, for anyone. Gives back how long that is.
 
         seconds: of a rate. A quota is closed until it starts anew, `seconds` only where that is unknown.
         """
         longest = seconds
         if self._buckets is not None:
-            for number in self._applying(role):
+            for number in self._applying(role, parent):
                 spec = self._specs[number]
                 if spec.kind == kind and name in ("", spec.name):
-                    longest = max(longest, self._buckets.pause(spec, self._owners[number], seconds))
+                    longest = max(longest, self._buckets.pause(spec, self._owner(number, parent), seconds))
         return longest

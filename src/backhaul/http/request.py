@@ -27,6 +27,8 @@ class Request:
     role: str = ""
     """What it is for (all, changes, by_key, create, probe, ...): limits and rules may be for some roles only."""
     object: str | None = None
+    parent: str = ""
+    """The key of the one parent whose children it asks for: some limits are a parent's."""
     write: bool = False
     """Changes something at the vendor: what it refuses is a record's fault, not the definition's."""
     repeatable: bool = True

@@ -48,8 +48,9 @@ class Loader:
     ) -> LoadResult:
         """Bring the raw tables up to the parts and commit the watermarks with them.
 
-        tables: by connection and object; those without parts are created as well. Give all the parts of a window
-        that has parents parts at once. Loading the same parts again, after a crash at any point, changes nothing.
+        tables: by connection and object, parents before their children; those without parts are created as well. Give
+        all the parts of a window that has parents parts at once. Children go with parents that are deleted. Loading the
+        same parts again, after a crash at any point, changes nothing.
         Raises StorageError (locked, full, damaged), Bug.
         """
         unknown = {(part.window.connection, part.window.object) for part in parts} - set(tables)
@@ -92,10 +93,15 @@ class _Load:
         moved = watermarks.moved(connection, rows)
         shutil.rmtree(self._survivors, ignore_errors=True)
         self._survivors.mkdir(parents=True)
-        outcomes = {
-            place: newest.decide(connection, plans[place], of_table, self._survivors)
-            for place, of_table in by_place.items()
-        }
+        outcomes: dict[tuple[str, str], Outcome] = {}
+        for place, table in tables.items():
+            # a parent's table comes before its children's: they go with it
+            above = outcomes.get((table.connection, table.parent)) if table.parent is not None else None
+            gone = above.gone if above is not None else None
+            if place in by_place or gone is not None:
+                outcomes[place] = newest.decide(
+                    connection, plans[place], by_place.get(place, []), self._survivors, gone
+                )
         new_rejects = watermarks.write_new_rejects(connection, rejects, self._survivors / "rejects.parquet")
         load_id = self._commit(plans, outcomes, moved, new_rejects)
         shutil.rmtree(self._folder, ignore_errors=True)

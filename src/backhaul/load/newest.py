@@ -50,15 +50,26 @@ class Outcome:
     older: int = 0
     deleted: int = 0
     restored: int = 0
+    gone: Path | None = None
+    """Keys of records that were deleted by it, as a `parents` part: their children go, too."""
 
 
-def decide(connection: duckdb.DuckDBPyConnection, plan: Plan, parts: Sequence[Part], folder: Path) -> Outcome:
+def decide(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    parts: Sequence[Part],
+    folder: Path,
+    gone_parents: Path | None = None,
+) -> Outcome:
     """Compare the parts with the raw table. `folder` takes the file of surviving rows, if one is needed.
+
+    gone_parents: the `gone` of the parents' table, in the same load.
 
     The plan must have been applied: the raw table has every column of the parts, with a type that fits.
     """
     deletes = [part for part in parts if part.kind == "deletes" and part.rows]
-    parents = [part for part in parts if part.kind == "parents" and part.rows]
+    parents = [str(part.path) for part in parts if part.kind == "parents" and part.rows]
+    parents += [str(gone_parents)] if gone_parents is not None else []
     shapes = [shape for shape in plan.shapes if shape.rows]
     holds = _count(connection, f"FROM {plan.name}")
     if not deletes and not (parents and holds):
@@ -69,7 +80,7 @@ def decide(connection: duckdb.DuckDBPyConnection, plan: Plan, parts: Sequence[Pa
 
 
 def _all_new(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, shapes: Sequence[Shape], parents: Sequence[Part], holds: int
+    connection: duckdb.DuckDBPyConnection, plan: Plan, shapes: Sequence[Shape], parents: Sequence[str], holds: int
 ) -> tuple[tuple[Path, int], ...] | None:
     """The parts themselves, when they fit as they are, no key comes twice and the table has none of them."""
     paths = [path for shape in shapes for path in shape.paths]
@@ -84,7 +95,9 @@ def _all_new(
         return None
     if parents:
         children = " UNION ALL ".join(f"SELECT _parent_key, _read_at FROM {parts_sql(shape.paths)}" for shape in shapes)
-        read_again = f"FROM ({children}) c JOIN {_paths(parents)} p USING (_parent_key) WHERE c._read_at < p._read_at"
+        read_again = (
+            f"FROM ({children}) c JOIN {parts_sql(parents)} p USING (_parent_key) WHERE c._read_at < p._read_at"
+        )
         if _count(connection, read_again):
             return None
     import pyarrow.parquet as pq
@@ -111,7 +124,7 @@ class _Comparison:
         self._child = plan.table.parent is not None
         self._content = [column for column in plan.columns if column not in ("_key", "_read_at", "_run_id")]
 
-    def decide(self, deletes: Sequence[Part], parents: Sequence[Part], folder: Path) -> Outcome:
+    def decide(self, deletes: Sequence[Part], parents: Sequence[str], folder: Path) -> Outcome:
         self._stage()
         self._find_tombstones(deletes, parents)
         self._meet_table()
@@ -128,10 +141,20 @@ class _Comparison:
             older=counts.get("older", 0) + older,
             deleted=counts.get("delete", 0) + counts.get("stub", 0),
             restored=counts.get("restore", 0),
+            gone=self._gone(folder) if counts.get("delete") else None,
         )
         for name in ("staged", "newest", "held", "met", "tombstones", "outcome"):
             self._connection.execute(f"DROP TABLE IF EXISTS {name}")
         return result
+
+    def _gone(self, folder: Path) -> Path:
+        path = folder / f"gone-{self._plan.table.name.encode().hex()}.parquet"
+        self._connection.execute(
+            "COPY (SELECT key AS _parent_key, read AS _read_at, NULL::TIMESTAMPTZ AS _from, NULL::TIMESTAMPTZ AS _until"
+            " FROM outcome WHERE action = 'delete')"
+            f" TO {literal(str(path))} (FORMAT parquet)"
+        )
+        return path
 
     def _run(self, name: str, query: str) -> None:
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
@@ -176,7 +199,8 @@ class _Comparison:
             JOIN (SELECT key, bool_or(changed IS NULL) AS untimed FROM staged GROUP BY key) k ON k.key = s.key
             QUALIFY row_number() OVER (
                 PARTITION BY s.key
-                ORDER BY CASE WHEN NOT untimed THEN changed END DESC NULLS LAST, read DESC, content DESC
+                ORDER BY CASE WHEN NOT untimed THEN changed END DESC NULLS LAST, read DESC, shape DESC, file DESC,
+                         row DESC
             ) = 1
             """
             if _count(self._connection, "FROM (SELECT DISTINCT key FROM staged)")
@@ -184,10 +208,11 @@ class _Comparison:
             else "FROM staged",
         )
 
-    def _find_tombstones(self, deletes: Sequence[Part], parents: Sequence[Part]) -> None:
+    def _find_tombstones(self, deletes: Sequence[Part], parents: Sequence[str]) -> None:
         """`tombstones`: the newest a key, from deletes parts and from parents whose children were read completely.
 
-        A child is gone when its parent's children were read and it is not among them: nothing shows it as read then.
+        A child is gone when its parent's children (or those of a window) were read and it is not among them: nothing
+        shows it as read then.
         """
         sources = []
         if deletes:
@@ -196,15 +221,22 @@ class _Comparison:
                 f" _merged_into AS merged, _run_id AS run FROM {_paths(deletes)}"
             )
         if parents:
+            # a shared child is with the parent that showed it last
+            shared = self._plan.table.shared
+            seen = "key, arg_max(parent, read) AS parent" if shared else "key, parent"
+            by = "key" if shared else "key, parent"
             sources.append(
                 f"""
                 WITH known AS (
-                    SELECT _key AS key, _parent_key AS parent, _read_at AS read
+                    SELECT _key AS key, _parent_key AS parent, _read_at AS read, _changed_at AS changed
                     FROM {self._plan.name} WHERE _deleted_at IS NULL
-                    UNION ALL SELECT key, parent, read FROM staged
-                ), seen AS (SELECT key, parent, max(read) AS read FROM known GROUP BY key, parent)
+                    UNION ALL SELECT key, parent, read, changed FROM staged
+                ), seen AS (
+                    SELECT {seen}, max(read) AS read, arg_max(changed, read) AS changed FROM known GROUP BY {by}
+                )
                 SELECT s.key, p._read_at AS deleted, p._read_at AS read, NULL::VARCHAR AS merged, NULL::VARCHAR AS run
-                FROM seen s JOIN {_paths(parents)} p ON s.parent = p._parent_key WHERE s.read < p._read_at
+                FROM seen s JOIN {parts_sql(parents)} p ON s.parent = p._parent_key WHERE s.read < p._read_at
+                    AND (p._from IS NULL OR s.changed > p._from) AND (p._until IS NULL OR s.changed < p._until)
                 """
             )
         united = " UNION ALL ".join(f"({source})" for source in sources)

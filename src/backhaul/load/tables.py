@@ -37,7 +37,8 @@ SYSTEM_COLUMNS: dict[str, Type] = {
 class RawTable:
     """One object of a connection as the destination must hold it.
 
-    fields: the vendor's fields in order, with our types. parent: the parent's object, of child objects.
+    fields: the vendor's fields in order, with our types. parent: the parent's object, of child objects. shared: several
+    parents may give the same child.
     """
 
     connection: str
@@ -45,6 +46,7 @@ class RawTable:
     fields: tuple[tuple[str, Type], ...]
     key: tuple[str, ...] = ()
     parent: str | None = None
+    shared: bool = False
 
     @property
     def name(self) -> str:

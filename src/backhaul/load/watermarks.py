@@ -143,11 +143,19 @@ def write_file(connection: duckdb.DuckDBPyConnection, load_id: str, path: Path) 
 
 
 def prune(connection: duckdb.DuckDBPyConnection) -> None:
-    """Forget superseded watermarks, once there are many."""
-    if _count(connection, WATERMARKS) <= _SUPERSEDED_KEPT:
+    """Forget superseded watermarks, and those of loads that came to nothing, once there are many."""
+    if not has_table(connection, LOADS):
         return
-    kept = [row.load_id for row in in_force(connection).values()]
-    connection.execute(f"DELETE FROM {SCHEMA}.{WATERMARKS} WHERE NOT list_contains(?, load_id)", [kept])
+    name = f"{SCHEMA}.{WATERMARKS}"
+    kept = f"""
+        SELECT rowid FROM {name} WHERE load_id IN (SELECT load_id FROM {SCHEMA}.{LOADS} WHERE status = 0)
+        QUALIFY row_number() OVER (
+            PARTITION BY connection, object, "window" ORDER BY committed_at DESC, load_id DESC
+        ) = 1
+    """
+    row = connection.execute(f"SELECT count(*) FROM ({kept})").fetchone()
+    if _count(connection, WATERMARKS) > _SUPERSEDED_KEPT + 2 * (row[0] if row else 0):
+        connection.execute(f"DELETE FROM {name} WHERE rowid NOT IN ({kept})")
 
 
 def create_own_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from backhaul.errors import BackhaulError
 from backhaul.extract.batches import deletes_table
-from backhaul.extract.children import parents_table
-from backhaul.extract.deletions import CENSUS
+from backhaul.extract.deletions import SCAN
+from backhaul.extract.parents import parents_table
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.load.census import compare_census, restored_since
 from backhaul.load.tables import RawTable
@@ -58,7 +58,7 @@ def settle(
     """Compare one, and read what has to be read. The lease is held. None: nothing more to load."""
     result = ObjectRead(pending.task.name)
     try:
-        if pending.window.name == CENSUS:
+        if pending.window.name != SCAN:
             found = compare_census(context.work, pending.table, pending.keys, pending.began, approved=approved)
             to_read = found.to_read
             if found.gone:

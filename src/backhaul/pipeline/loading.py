@@ -146,7 +146,7 @@ class Loading:
         rows = any(part.rows for part in files) or bool(rejects)
         if rows or ready.due or self._lacks_tables(ready):
             self.lease()
-            table = pa.concat_tables([pq.read_table(part.path) for part in rejects]) if rejects else None
+            found = pa.concat_tables([pq.read_table(part.path) for part in rejects]) if rejects else None
             if self._loader is None:
                 context = self._context
                 self._loader = Loader(
@@ -159,10 +159,14 @@ class Loading:
                 tables = dict(self._tables)
             touched = {(part.window.connection, part.window.object) for part in files}
             touched |= {(window.connection, window.object) for window in ready.windows}
-            chosen = {place: each for place, each in tables.items() if place in touched}
+            chosen: dict[tuple[str, str], RawTable] = {}
+            for place, table in tables.items():
+                # children go with their parents, also those that nothing was read of
+                if place in touched or (table.connection, table.parent) in chosen:
+                    chosen[place] = table
             try:
                 result = self._loader.load(
-                    files, tables=chosen, watermarks=ready.watermarks, rejects=table.cast(REJECTS) if table else None
+                    files, tables=chosen, watermarks=ready.watermarks, rejects=found.cast(REJECTS) if found else None
                 )
             except BackhaulError as error:
                 error.within(customer=self._context.customer, run=self._context.run_id)

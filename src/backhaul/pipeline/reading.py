@@ -16,6 +16,7 @@ from backhaul.errors import BackhaulError, Reauthorise
 from backhaul.extract.objects import Extractor
 from backhaul.extract.task import ObjectRead, Task
 from backhaul.http.refusals import Stopped
+from backhaul.load.landed import Landed
 from backhaul.load.tables import RawTable
 from backhaul.pipeline.choosing import tried, without_frozen
 from backhaul.pipeline.context import Context
@@ -135,6 +136,7 @@ def read_connection(
     on_start: Callable[[Task], None],
     on_part: OnPart,
     on_read: OnRead,
+    parents: Landed,
 ) -> Reader | None:
     """Read what is due. Failures go into the report; nothing is raised but bugs.
 
@@ -160,7 +162,7 @@ def read_connection(
             return tasks_of(
                 source, reader.schema, those, marks, now,
                 only=only, full=wanted.full, since=wanted.since, check_deletes=wanted.check_deletes,
-                census=wanted.census,
+                census=wanted.census, parents=parents,
             )  # fmt: skip
 
         tasks, _ = tried(choices, source, name, report, tasks_for)
@@ -227,8 +229,9 @@ def raw_tables(connection: str, task: Task) -> dict[tuple[str, str], RawTable]:
     from backhaul.extract.privacy import kept_fields
 
     tables: dict[tuple[str, str], RawTable] = {}
-    for each in (task, *task.children):
+    for each in (task, *task.below):
         parent = each.definition.parent.object if each.definition.parent is not None else None
         fields = tuple((field.name, field.type) for field in kept_fields(each.fields, each.choice.private))
-        tables[connection, each.name] = RawTable(connection, each.name, fields, each.schema.key, parent)
+        shared = each.definition.parent is not None and each.definition.parent.shared
+        tables[connection, each.name] = RawTable(connection, each.name, fields, each.schema.key, parent, shared)
     return tables

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from backhaul.config.pipeline import ObjectChoice
 from backhaul.config.problems import closest
 from backhaul.errors import BackhaulError, Busy, ConfigError, StorageError
-from backhaul.extract.batches import escape
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.loading import Loading
 from backhaul.pipeline.reading import open_reader, raw_tables
 from backhaul.pipeline.report import Failure, SyncReport
 from backhaul.pipeline.run import RunReport, recorded
 from backhaul.pipeline.tasks import tasks_of
+from backhaul.protocol.keys import escape
 from backhaul.spool.spool import Spool
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from backhaul.errors import ConfigError
 from backhaul.extract.deletions import SCAN
 from backhaul.extract.task import ObjectRead, Task
+from backhaul.load.landed import Needed, landed
 from backhaul.load.tables import WatermarkRow
 from backhaul.load.watermarks import read_watermarks
 from backhaul.pipeline.census import Pending, listed, settle
@@ -19,7 +20,7 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.loading import Loading
 from backhaul.pipeline.reading import Reader, Wanted, raw_tables, read_connection
 from backhaul.pipeline.report import SyncReport
-from backhaul.pipeline.tasks import CHANGES
+from backhaul.pipeline.tasks import CHANGES, needed, needs_landed, of_parent
 from backhaul.spool.parts import Part, WindowId
 from backhaul.spool.spool import Spool
 from backhaul.telemetry.context import carried
@@ -51,6 +52,7 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
         pending: list[Pending] = []
         lock = threading.Lock()
         marks = read_watermarks(context.work)
+        parents = landed(context.work, _needed(context))
 
         def on_read(reader: Reader, task: Task, result: ObjectRead) -> None:
             with lock:
@@ -58,15 +60,13 @@ def syncing(context: Context, wanted: Wanted, *, approve_deletes: bool = False) 
 
         def read(name: str) -> None:
             of_connection = {
-                (row.object, row.window): row.watermark
-                for (connection, _, _), row in marks.items()
-                if connection == name and row.watermark is not None
+                (row.object, row.window): row for (connection, _, _), row in marks.items() if connection == name
             }
             reader = read_connection(
                 context, name, spool, of_connection, wanted, report,
                 on_start=lambda task: loading.know(raw_tables(name, task)),
                 on_part=lambda task, part: loading.part(part) if not task.children and part.kind == "rows" else None,
-                on_read=on_read,
+                on_read=on_read, parents=parents,
             )  # fmt: skip
             if reader is not None:
                 with lock:
@@ -110,6 +110,17 @@ def _wanted_connections(context: Context, wanted: Wanted) -> list[str]:
         return not wanted.objects or any(objects == "all" or each in objects for each in wanted.of(name))
 
     return [name for name in connections if (not wanted.connections or name in wanted.connections) and reads_any(name)]
+
+
+def _needed(context: Context) -> list[Needed]:
+    """What must be known of parents before anything is read or loaded."""
+    found: dict[Needed, None] = {}
+    for name, connection in context.pipeline.connections.items():
+        for object_name, definition in context.source_of(name).objects.items():
+            chosen = connection.objects == "all" or object_name in connection.objects
+            if chosen and needs_landed(definition):
+                found[needed(name, definition)] = None
+    return list(found)
 
 
 def check_objects(context: Context, wanted: Wanted) -> None:
@@ -173,7 +184,11 @@ def _hand_over(
         # its rows may be in the table already, loaded while it was read: then the watermark travels alone
         due = due or read.due or read.rows > 0
     if result.watermark is not None:
-        marks.append(WatermarkRow(connection, task.name, CHANGES, result.watermark, None, run_id))
+        marks.append(WatermarkRow(connection, task.name, CHANGES, result.watermark, result.token, run_id))
+    marks += [
+        WatermarkRow(connection, each.object, of_parent(each.parent), each.watermark, each.token, run_id)
+        for each in result.positions
+    ]
     loading.finished(parts, windows, marks, due=due)
     return later
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from backhaul.config.durations import parse_duration
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import Changed, ObjectDefinition, Source
+from backhaul.config.source import Changed, ChangedNone, ObjectDefinition, Source
 from backhaul.errors import ConfigError
 from backhaul.extract.deletions import FEED, WINDOW_OF
-from backhaul.extract.task import Task
+from backhaul.extract.parents import fields_of_parent
+from backhaul.extract.task import Standing, Task
+from backhaul.load.landed import Landed, Needed
+from backhaul.load.tables import WatermarkRow
 from backhaul.protocol.schema import Field, ObjectSchema, Schema
 
+_OF_PARENT = "of:"
 CHANGES = "changes"
 """The window under which an object's own watermark is kept."""
 
-Marks = Mapping[tuple[str, str], datetime]
-"""(object, window) -> watermark, of one connection."""
+Marks = Mapping[tuple[str, str], WatermarkRow]
+"""(object, window) -> where it stands, of one connection."""
 
 
 def tasks_of(
@@ -32,16 +37,20 @@ def tasks_of(
     since: datetime | None = None,
     check_deletes: bool = False,
     census: bool = False,
+    parents: Landed = MappingProxyType({}),
 ) -> list[Task]:
-    """The tasks of a run, parents with their children. Raises ConfigError for a child without its parent."""
-    children: dict[str, list[Task]] = {}
-    parents: list[tuple[str, ObjectChoice, ObjectDefinition]] = []
+    """The tasks of a run, parents with their children. Raises ConfigError for a child without its parent.
+
+    parents: what has landed of those whose children are asked for by what is here already.
+    """
+    children: dict[str, list[tuple[str, ObjectChoice, ObjectDefinition]]] = {}
+    top: list[tuple[str, ObjectChoice, ObjectDefinition]] = []
     for name, choice in choices.items():
         definition = _definition(source, name, choice)
         if name not in schema.objects:
             continue
         if definition.parent is None:
-            parents.append((name, choice, definition))
+            top.append((name, choice, definition))
         elif definition.parent.object not in choices:
             raise ConfigError(
                 f"{name} is read with its parent {definition.parent.object}, which the pipeline does not name",
@@ -50,11 +59,34 @@ def tasks_of(
                 object=name,
             )
         else:
-            child = Task(schema.objects[name], definition, choice, _fields(schema.objects[name], definition, choice))
-            children.setdefault(definition.parent.object, []).append(child)
+            children.setdefault(definition.parent.object, []).append((name, choice, definition))
+
+    def below(name: str) -> tuple[Task, ...]:
+        key = schema.objects[name].key if name in schema.objects else ()
+        return tuple(
+            Task(
+                schema.objects[child],
+                definition,
+                choice,
+                _fields(schema.objects[child], definition, choice),
+                children=below(child),
+                full=full,
+                since=since,
+                parent_key=key,
+                landed=parents.get(needed(schema.connection, definition), {}),
+                positions=_positions(marks, child),
+            )
+            for child, choice, definition in children.get(name, ())
+        )
+
     tasks = []
-    for name, choice, definition in parents:
-        if only and name not in only and not any(child.name in only for child in children.get(name, ())):
+    for name, choice, definition in top:
+        within = below(name)
+        if (
+            only
+            and name not in only
+            and not any(each.name in only for child in within for each in (child, *child.below))
+        ):
             continue
         tasks.append(
             Task(
@@ -62,15 +94,48 @@ def tasks_of(
                 definition=definition,
                 choice=choice,
                 fields=_fields(schema.objects[name], definition, choice),
-                children=tuple(children.get(name, ())),
-                watermark=marks.get((name, CHANGES)),
-                delete_watermark=marks.get((name, FEED)),
+                children=within,
+                watermark=_time(marks, name, CHANGES),
+                token=mark.token if (mark := marks.get((name, CHANGES))) is not None else None,
+                delete_watermark=_time(marks, name, FEED),
                 deletes_due=_due(definition, name, marks, now, check=check_deletes, census=census),
                 full=full,
                 since=since,
             )
         )
     return tasks
+
+
+def needed(connection: str, definition: ObjectDefinition) -> Needed:
+    """What of a child's parents must be known before a run."""
+    parent = definition.parent.object if definition.parent is not None else ""
+    return Needed(connection, parent, fields_of_parent(definition))
+
+
+def needs_landed(definition: ObjectDefinition) -> bool:
+    """Whether a child is asked for by what is known of its parents, beside what a run reads of them."""
+    parent = definition.parent
+    if parent is None or parent.at is not None:
+        return False
+    return parent.shared or bool(parent.when_changed) or not isinstance(definition.changed, ChangedNone)
+
+
+def of_parent(parent: str) -> str:
+    """The window under which the position of one parent's children is kept."""
+    return f"{_OF_PARENT}{parent}"
+
+
+def _positions(marks: Marks, object: str) -> dict[str, Standing]:
+    return {
+        window.removeprefix(_OF_PARENT): Standing(row.watermark, row.token)
+        for (name, window), row in marks.items()
+        if name == object and window.startswith(_OF_PARENT)
+    }
+
+
+def _time(marks: Marks, object: str, window: str) -> datetime | None:
+    mark = marks.get((object, window))
+    return mark.watermark if mark is not None else None
 
 
 def _definition(source: Source, name: str, choice: ObjectChoice) -> ObjectDefinition:
@@ -101,13 +166,13 @@ def _fields(schema: ObjectSchema, definition: ObjectDefinition, choice: ObjectCh
             next_step="correct the pipeline, or see `backhaul discover` for what there is",
             object=schema.name,
         )
-    needed = {*choice.fields, *schema.key, *([schema.change_field] if schema.change_field else [])}
+    wanted = {*choice.fields, *schema.key, *([schema.change_field] if schema.change_field else [])}
     for delete in definition.deletes:
         if delete.type == "flag":
-            needed |= set(delete.when)
+            wanted |= set(delete.when)
         elif delete.type == "merge":
-            needed |= {*(delete.when or ()), delete.winner, delete.loser}
-    return tuple(each for name, each in schema.fields.items() if name in needed and each.readable)
+            wanted |= {*(delete.when or ()), delete.winner, delete.loser}
+    return tuple(each for name, each in schema.fields.items() if name in wanted and each.readable)
 
 
 def _due(
@@ -119,7 +184,7 @@ def _due(
         window = WINDOW_OF.get(delete.type)
         if window is None:
             continue
-        last = marks.get((name, window))
+        last = _time(marks, name, window)
         every = parse_duration(getattr(delete, "every", "1d"))
         if last is None or now - last >= every or (census if delete.type == "census" else check):
             due.add(delete.type)

@@ -6,19 +6,22 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from backhaul.config.paths import Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import Call, ObjectDefinition, Source, Values
+from backhaul.config.source import Call, Discover, NextLink, ObjectDefinition, Read, Source, Values
 from backhaul.errors import FixDefinition, VendorDown
 from backhaul.http.client import Streaming, Transport
 from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.refusals import Stopped
 from backhaul.http.request import Expects, Request, Response
-from backhaul.protocol import render
+from backhaul.protocol import render, xml
+from backhaul.protocol.paging import Position
 from backhaul.protocol.read_answer import read
 from backhaul.protocol.render import UNBOUND, Bindings, Rendered
 from backhaul.protocol.schema import ObjectSchema
@@ -39,6 +42,7 @@ class Connection:
         name: str,
         source: Source,
         settings: Mapping[str, Any],
+        credentials: Mapping[str, str] = MappingProxyType({}),
         transport: Transport,
         run_id: str,
         base_url: str | None = None,
@@ -52,6 +56,7 @@ class Connection:
         self.transport = transport
         self.account: Mapping[str, str] = dict(account or {})
         self._settings = {key: setting.default for key, setting in source.settings.items()} | dict(settings)
+        self._credentials = dict(credentials)
         self._run_id = run_id
         self._base_url = base_url
         self._ahead = timedelta(0)
@@ -100,10 +105,16 @@ class Connection:
     def _common(self) -> Bindings:
         names: dict[str, Any] = {"run.id": self._run_id}
         names.update({f"settings.{key}": value for key, value in self._settings.items()})
+        names.update({f"credentials.{key}": value for key, value in self._credentials.items()})
         names.update({f"account.{key}": value for key, value in self.account.items()})
-        if "{auth." in self.source.base_url or "{auth." in self.source.probe.url:
+        if self._needs_sign_in:
             names.update({f"auth.{key}": value for key, value in self.transport.signer.facts.items()})
         return Bindings(names, (), self.source.values, "UTC")
+
+    @cached_property
+    def _needs_sign_in(self) -> bool:
+        """Whether requests hold what the way in keeps; it is not fetched for those that do not."""
+        return "{auth." in self.source.model_dump_json(exclude={"auth"})
 
     def bindings(self, schema: ObjectSchema | None, definition: ObjectDefinition | None) -> Bindings:
         """What every request about an object may use."""
@@ -113,6 +124,20 @@ class Connection:
         bindings = bindings.with_(object=schema.name, changed__field=schema.change_field)
         bindings = bindings.with_(**{f"object__{key}": value for key, value in schema.facts.items()})
         return bindings.with_(**_constants(definition, bindings))
+
+    def each(self, definition: Read) -> list[str | None]:
+        """What `{each}` stands for, one after the other: of a list, or of a setting that holds one; else once nothing.
+
+        Raises FixDefinition where there is no such setting.
+        """
+        if definition.each is None:
+            return [None]
+        if isinstance(definition.each, list):
+            return list(definition.each)
+        found = render.text(definition.each, self._common())
+        if found is UNBOUND:
+            raise FixDefinition(f"`each` needs {definition.each}, which nothing gives", connection=self.name)
+        return [str(one) for one in found] if isinstance(found, list | tuple) else [str(found)]
 
     def zone_of(self, values: Values) -> str:
         """The zone of the vendor's times that carry none."""
@@ -132,7 +157,14 @@ class Connection:
             raise FixDefinition(f"a request cannot be written: {error}", connection=self.name) from error
 
     def request(
-        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+        self,
+        rendered: Rendered,
+        definition: Call,
+        *,
+        role: str,
+        object: str | None,
+        repeatable: bool | None = None,
+        parent: str = "",
     ) -> Request:
         expects: Expects = "json" if definition.format == "json" else definition.format
         write = role in WRITES
@@ -144,15 +176,25 @@ class Connection:
             body=rendered.body,
             role=role,
             object=object,
+            parent=parent,
             write=write,
             repeatable=(not write) if repeatable is None else repeatable,
             expects=expects,
         )
 
     def send(
-        self, rendered: Rendered, definition: Call, *, role: str, object: str | None, repeatable: bool | None = None
+        self,
+        rendered: Rendered,
+        definition: Call,
+        *,
+        role: str,
+        object: str | None,
+        repeatable: bool | None = None,
+        parent: str = "",
     ) -> Response:
-        return self.transport.send(self.request(rendered, definition, role=role, object=object, repeatable=repeatable))
+        """Send it. parent: the key of the one parent whose children are asked for."""
+        request = self.request(rendered, definition, role=role, object=object, repeatable=repeatable, parent=parent)
+        return self.transport.send(request)
 
     def call(
         self,
@@ -166,6 +208,16 @@ class Connection:
         """Render and send. Raises what `Transport.send` raises."""
         return self.send(self.render(definition, bindings), definition, role=role, object=object, repeatable=repeatable)
 
+    def follow(
+        self, definition: Read | Discover, bindings: Bindings, at: Position, *, role: str, object: str | None
+    ) -> Response:
+        """As `call`, of the page that starts there: a page's link is followed as it stands."""
+        if isinstance(definition.next, NextLink) and at.page is not None:
+            rendered = Rendered("GET", at.page, (), self.headers(definition, bindings), None)
+        else:
+            rendered = self.render(definition, bindings)
+        return self.send(rendered, definition, role=role, object=object)
+
     @contextmanager
     def stream(self, definition: Call, bindings: Bindings, *, role: str, object: str) -> Iterator[Streaming]:
         """As `call`, for a body of any size."""
@@ -177,10 +229,13 @@ class Connection:
         """A response for paths to read. Raises VendorDown where it is not what was promised."""
         if not response.body.strip():
             return Answer({}, response.headers, response.status)
+        of_xml = xml.is_xml(response.body)
         try:
-            return Answer(msgspec.json.decode(response.body), response.headers, response.status)
-        except msgspec.DecodeError as error:
-            raise VendorDown(f"the answer is no JSON: {error}", connection=self.name) from error
+            body = xml.parse(response.body) if of_xml else msgspec.json.decode(response.body)
+        except (msgspec.DecodeError, ValueError) as error:
+            kind = "XML" if of_xml else "JSON"
+            raise VendorDown(f"the answer is no {kind}: {error}", connection=self.name) from error
+        return Answer(body, response.headers, response.status)
 
     def wait(self, seconds: float, reason: str) -> None:
         """Wait as a request would. Raises Stopped."""

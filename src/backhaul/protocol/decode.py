@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,12 +20,11 @@ from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
 from backhaul.config.source import Cut, Read
+from backhaul.protocol import xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.read_answer import read
 from backhaul.protocol.schema import Field
-
-if TYPE_CHECKING:
-    pass
+from backhaul.protocol.spread import Spreader
 
 Scalar = str | int | float | bool | None
 Column = "list[Any] | pa.ChunkedArray"
@@ -43,13 +42,15 @@ class Decoded:
     rows: int
     answer: Answer
     """The decoded body around the records: what `next` and `total` read."""
+    served: int | None = None
+    """How many records the vendor served, where some of them were left out; what counts for paging."""
 
 
 class Decoder:
     """Decodes the answers of one read of one object.
 
     fields: the columns wanted. extra: further columns by path on the record (`at`, `winner`, `parent`).
-    constants: columns whose value the request knows.
+    constants: columns whose value the request knows. facts: paths on the whole answer that the caller reads.
     """
 
     def __init__(
@@ -59,8 +60,11 @@ class Decoder:
         key: Sequence[str],
         extra: Mapping[str, str],
         constants: Mapping[str, Any],
+        facts: Sequence[str] = (),
     ) -> None:
         self.definition = definition
+        self.facts = tuple(facts)
+        self.spreader = Spreader(definition.spread) if definition.spread is not None else None
         self.fields = tuple(fields)
         self.key = tuple(key)
         self.constants = dict(constants)
@@ -126,16 +130,19 @@ class Decoder:
         return Decoded(columns, table.num_rows, Answer({}, headers, status))
 
     def _walk(self, body: bytes, headers: Mapping[str, str], status: int) -> Decoded:
-        try:
-            document = _EXACT.decode(body)
-        except msgspec.DecodeError as error:
-            raise NotAsPromised(str(error)) from None
-        answer = Answer(document, headers, status)
+        answer = Answer(self._document(body), headers, status)
         # a null stands for a record that was asked for by its key and is not there
         records = [record for record in paths.each(self.definition.records, answer) if record.body is not None]
+        served = len(records)
         if self.definition.only is not None:
             records = [record for record in records if holds(self.definition.only, record)]
-        return self.columns_of(records, answer)
+        return replace(self.columns_of(records, answer), served=served)
+
+    def _document(self, body: bytes) -> Any:
+        try:
+            return xml.parse(body) if self.definition.format == "xml" else _EXACT.decode(body)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise NotAsPromised(str(error)) from None
 
     def columns_of(self, records: Sequence[Answer], answer: Answer) -> Decoded:
         """Columns of records that are already decoded: of a page, or of a parent that holds its children."""
@@ -148,7 +155,10 @@ class Decoder:
             if lift and each.name in self.key:
                 outer = [record.get(each.name) if isinstance(record, Mapping) else None for record in bodies]
                 column = [above if above is not None else inner for above, inner in zip(outer, column, strict=True)]
-            columns[each.name] = column
+            columns[each.name] = column if self.definition.format != "xml" else [paths.text_of(one) for one in column]
+        if self.spreader is not None:
+            around = [paths.first(self.spreader.at, record) for record in records]
+            self.spreader.fill(columns, (each.name for each in self.wanted), around)
         for name, path in self.extra.items():
             columns[name] = [None if (value := paths.first(path, record)) is MISSING else value for record in records]
         for name, reader in self.definition.add.items():
@@ -162,7 +172,7 @@ class Decoder:
         """Fields that the first records of a page hold and the schema does not, with a value each."""
         if self.definition.format == "csv":
             return {}
-        answer = Answer(_EXACT.decode(body))
+        answer = Answer(self._document(body))
         known = {each.name for each in self.fields} | set(self.definition.drop) | set(self.constants)
         found: dict[str, Any] = {}
         for record in paths.each(self.definition.records, answer)[:100]:
@@ -170,6 +180,11 @@ class Decoder:
             for name, value in inner.items() if isinstance(inner, Mapping) else ():
                 if name not in known and value is not None:
                     found.setdefault(name, value)
+            if self.spreader is not None:
+                found.pop(self.spreader.at, None)
+                for name, value in self.spreader.entries(paths.first(self.spreader.at, record)):
+                    if name not in known and value is not None:
+                        found.setdefault(name, value)
         return found
 
 
@@ -183,6 +198,7 @@ class _Structs:
     decoder: msgspec.json.Decoder[Any]
     records: Callable[[Any], list[Any]]
     lift: Callable[[Any], Any] | None
+    spread: Callable[[Any], Any] | None
     outer: Mapping[str, Callable[[Any], Any]]
     inner: Mapping[str, Callable[[Any], Any]]
     facts: Mapping[tuple[str, ...], Callable[[Any], Any]]
@@ -207,8 +223,11 @@ class _Structs:
             or any(isinstance(reader, Cut) for reader in definition.add.values())
         ):
             return None
+        spread = paths.parse(decoder.spreader.at)[0].plain if decoder.spreader is not None else ()
+        if spread is None or len(spread) > 1 or (spread and lift):
+            return None
         columns = {each.name: _wire(each) for each in decoder.wanted}
-        outside = {name: Any for path in extra.values() if path for name in path}
+        outside = {name: Any for path in (*extra.values(), spread) if path for name in path}
         if lift:
             keys = {name: Scalar for name in decoder.key if name not in decoder.constants}
             inside = _struct("Fields", {name: kind for name, kind in columns.items() if name not in keys})
@@ -217,23 +236,24 @@ class _Structs:
             inner = {name: operator.attrgetter(_attribute(inside, name)) for name in columns if name not in keys}
             outer = {name: operator.attrgetter(_attribute(record, name)) for name in keys}
         else:
-            record = _struct("Record", {**outside, **columns})
+            record = _struct("Record", {**columns, **outside})
             lifted, inner = None, {}
             outer = {name: operator.attrgetter(_attribute(record, name)) for name in columns}
         for name, path in extra.items():
             outer[name] = operator.attrgetter(_attribute(record, path[0])) if path else operator.attrgetter("_")
-        if not at:
-            return cls(msgspec.json.Decoder(list[record]), lambda page: page, lifted, outer, inner, {})  # type: ignore[valid-type]
-        facts = _facts(definition)
-        if any(fact[: len(at)] == at for fact in facts):
+        apart = operator.attrgetter(_attribute(record, spread[0])) if spread else None
+        facts = _facts(definition, decoder.facts)
+        if facts is None or any(fact[: len(at)] == at for fact in facts):
             return None
+        if not at:
+            return cls(msgspec.json.Decoder(list[record]), lambda page: page, lifted, apart, outer, inner, {})  # type: ignore[valid-type]
         tree: dict[str, Any] = {}
         for fact in facts:
             _place(tree, fact, Any)
         _place(tree, at, list[record] | None)  # type: ignore[valid-type]
         page = _tree("Page", tree)
         getters = {fact: _getter(page, fact) for fact in facts}
-        return cls(msgspec.json.Decoder(page), _getter(page, at), lifted, outer, inner, getters)
+        return cls(msgspec.json.Decoder(page), _getter(page, at), lifted, apart, outer, inner, getters)
 
     def columns(self, page: Any, decoder: Decoder, headers: Mapping[str, str], status: int) -> Decoded:
         records = self.records(page) or []
@@ -245,6 +265,8 @@ class _Structs:
                 blank = type(empty)() if empty is not None else None
                 lifted = [blank if each is None else each for each in lifted]
             columns.update({name: list(map(get, lifted)) for name, get in self.inner.items()})
+        if self.spread is not None and decoder.spreader is not None:
+            decoder.spreader.fill(columns, (each.name for each in decoder.wanted), list(map(self.spread, records)))
         for name, value in decoder.constants.items():
             columns[name] = [value] * len(records)
         around: dict[str, Any] = {}
@@ -257,15 +279,15 @@ def _wire(each: Field) -> Any:
     return Any if each.type == "json" else Scalar
 
 
-def _facts(definition: Read) -> list[tuple[str, ...]]:
-    """The plain paths around the records that paging and the total read."""
-    texts: list[str] = [definition.total] if definition.total else []
+def _facts(definition: Read, more: Sequence[str]) -> list[tuple[str, ...]] | None:
+    """The plain paths around the records that paging, the total and the caller read; None where one is not plain."""
+    texts: list[str] = [*more, *([definition.total] if definition.total else [])]
     step = definition.next
     if step is not None:
         texts += [step.source] if step.type in ("token", "link") else []
         texts += list(step.until or ())
     found = [path.plain for text in texts for path in paths.parse(text) if path.place == "body"]
-    return [path for path in found if path]
+    return None if None in found else [path for path in found if path]
 
 
 def _struct(name: str, fields: Mapping[str, Any]) -> Any:

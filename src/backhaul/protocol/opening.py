@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -32,13 +33,13 @@ from backhaul.http.clock import SYSTEM, Clock
 from backhaul.http.limits import LimitSpec, ReadNumber
 from backhaul.http.patience import Patience
 from backhaul.http.refusals import ErrorFacts
-from backhaul.http.rules import ErrorRule
-from backhaul.protocol import render
+from backhaul.http.request import Request
+from backhaul.http.rules import ErrorRule, parse_json
+from backhaul.protocol import render, xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.read_answer import read, read_error
 from backhaul.protocol.render import UNBOUND, Bindings
-from backhaul.protocol.unsupported import refuse_unsupported
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
 from backhaul.telemetry.progress import SILENT, Progress
@@ -71,22 +72,23 @@ def open_connection(
     app: the product's registration, and tokens: where those of a person's consent are, for ways in that need one.
     account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
     clock: whose time signatures carry and whose sleep waits.
-    Raises ConfigError where a credential or setting is missing, or the definition needs a kind that does not run yet.
+    Raises ConfigError where a credential or setting is missing.
     """
-    refuse_unsupported(source, customer, name)
     settings = _settings(source, config)
     who = Who(source.source, customer, name)
     plain = Transport(
         who, behaviour=Behaviour(rules=TOKEN_RULES), patience=patience, progress=progress, stop=stop, clock=clock
     )
-    spec = spec_of(source, config, credentials, customer=customer, name=name, app=app)
+    spec = spec_of(source, config, credentials, customer=customer, name=name, app=app, run_id=run_id)
     signer = signer_of(spec, plain, clock, tokens)
     share = int(config.budget.removesuffix("%")) / 100
     zone = (account or {}).get("time_zone")
     transport = Transport(
         who,
         signer=signer,
-        behaviour=Behaviour(rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source)),
+        behaviour=Behaviour(
+            rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source), parse=_parsed
+        ),
         limits=[_limit(each, share, zone) for each in source.limits],
         buckets=buckets,
         meter=meter,
@@ -101,6 +103,7 @@ def open_connection(
         name=name,
         source=source,
         settings=settings,
+        credentials=credentials,
         transport=transport,
         run_id=run_id,
         base_url=config.base_url,
@@ -127,10 +130,12 @@ def spec_of(
     customer: str,
     name: str,
     app: App | None = None,
+    run_id: str = "",
 ) -> specs.Spec:
     """The connection's way in, filled in. Raises ConfigError where something of it is not given."""
     names: dict[str, Any] = {f"settings.{key}": value for key, value in _settings(source, config).items()}
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
+    names["run.id"] = run_id
     bindings = Bindings(names)
     way = config.auth or (next(iter(source.auth)) if len(source.auth) == 1 else None)
     auth = source.auth.get(way or "")
@@ -170,12 +175,7 @@ def spec_of(
                 realm=fill(auth.realm) if auth.realm else None,
             )
         case AuthSession():
-            raise ConfigError(
-                f"the way in {way} (type {auth.type}) cannot run in this version",
-                next_step=f"use another way in of {source.source}, or a later version of backhaul",
-                customer=customer,
-                connection=name,
-            )
+            return _session(source, config, auth, bindings)
         case AuthOAuth2():
             base_url = config.base_url or source.base_url
             token_url = fill(base_url + auth.token_url if auth.token_url.startswith("/") else auth.token_url)
@@ -228,6 +228,26 @@ def _granted(path: str) -> specs.Granted:
     return granted
 
 
+def _session(source: Source, config: ConnectionConfig, auth: AuthSession, bindings: Bindings) -> specs.SessionSpec:
+    base_url = config.base_url or render.text(source.base_url, bindings)
+    rendered = render.call(auth.login, bindings, "" if base_url is UNBOUND else str(base_url), source.headers)
+
+    def outcome(status: int, headers: Mapping[str, str], body: bytes) -> tuple[Mapping[str, str], str]:
+        answer = Answer(_parsed(body, headers), headers, status)
+        found = {name: paths.first(path, answer) for name, path in auth.keep.items()}
+        said = read_error(source.error, answer)
+        if any(value in (MISSING, None, "") for value in found.values()):
+            return {}, ": ".join(text for name in ("code", "message") if (text := said.get(name, "")))
+        return {name: str(value) for name, value in found.items()}, ""
+
+    login = Request(
+        rendered.method, rendered.url, rendered.params, rendered.headers, rendered.body, role="token",
+        expects=auth.login.format, max_bytes=1024 * 1024, timeout=30.0,
+    )  # fmt: skip
+    credentials = {name: value for name, value in bindings.names.items() if name.startswith("credentials.")}
+    return specs.SessionSpec(login, outcome, tuple(str(value) for value in credentials.values()))
+
+
 def _assertion(definition: Assertion, fill: Callable[[str], str]) -> specs.AssertionSpec:
     return specs.AssertionSpec(
         key=fill("{credentials.private_key}"),
@@ -244,6 +264,15 @@ def _keeper(keep: Mapping[str, str]) -> specs.Keep:
         return {name: str(value) for name, value in found.items() if value not in (MISSING, None)}
 
     return kept
+
+
+def _parsed(body: bytes, headers: Mapping[str, str]) -> Any:
+    """An answer for rules and errors to look at, whatever the request expected."""
+    if xml.is_xml(body):
+        with contextlib.suppress(ValueError):
+            # what is no XML is a web page, or text
+            return xml.parse(body)
+    return parse_json(body, headers)
 
 
 def _rule(definition: Any) -> ErrorRule:
@@ -282,7 +311,7 @@ def _limit(definition: Limit, share: float, zone: str | None) -> LimitSpec:
         type=definition.type,
         amount=definition.requests,
         per=definition.per.total_seconds() if definition.per is not None else 1.0,
-        scope="account" if definition.scope == "parent" else definition.scope,
+        scope=definition.scope,
         only=frozenset(definition.only),
         resets=resets,
         share=share if definition.type == "quota" else 1.0,

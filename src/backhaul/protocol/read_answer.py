@@ -42,6 +42,8 @@ def read_error(at: ErrorAt, answer: Answer) -> Mapping[str, str]:
     for name in ("code", "message", "field", "request_id"):
         reader = getattr(at, name)
         value = read(reader, answer) if reader is not None else None
+        if isinstance(value, list):
+            value = "; ".join(str(each) for each in value)
         if value not in (None, ""):
             found[name] = str(value)[:2000]
     return found

@@ -6,30 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import NextLink, NextToken, ObjectDefinition, Read
-from backhaul.errors import FixDefinition, VendorDown, WindowLost
+from backhaul.config.source import ChangedToken, NextLink, ObjectDefinition, Read
+from backhaul.errors import VendorDown, WindowLost
 from backhaul.http.refusals import Refused
 from backhaul.http.request import Response
 from backhaul.protocol import render
-from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.decode import Decoded, Decoder, NotAsPromised
 from backhaul.protocol.jobs import run_read_job
+from backhaul.protocol.paging import Position, Served, following, told
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page starts: a page token, or the last row of the page before."""
-
-    page: str | None = None
-    last_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +39,8 @@ class Page:
     """The same columns with every number exact; decoded when asked for."""
     unknown: Callable[[], Mapping[str, Any]]
     """Fields on the page that the schema does not have, with a value each."""
+    told: str | None = None
+    """The position from which the next read goes on, where the page tells it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +57,16 @@ class Ask:
     """Further columns by path: when it was deleted, which parent it has."""
     job_id: str | None = None
     """A job that an earlier run started: it is polled, not created again."""
+
+    @property
+    def save(self) -> str | None:
+        """Where pages tell the position that the vendor keeps."""
+        changed = self.definition.changed
+        return changed.save if isinstance(changed, ChangedToken) and self.role in ("all", "changes") else None
+
+
+class PositionLost(WindowLost):
+    """The vendor no longer takes the position that it gave: everything is to be read again."""
 
 
 class TooMany(Exception):
@@ -151,19 +154,21 @@ def _fetch(
         if read.max_url is not None and rendered.length > read.max_url:
             slices = _slices(connection, read, ask, fields, bindings, read.max_url)
             rendered = connection.render(read, replace(bindings, fields=slices[0]))
-    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name)
+    parent = str(ask.bindings.get("parent.key", ""))
+    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name, parent=parent)
     decoded = _decode(ask, read, slices[0], bindings, response)
     for more in slices[1:]:
-        other = connection.send(
-            connection.render(read, replace(bindings, fields=more)), read, role=ask.role, object=ask.schema.name
-        )
+        written = connection.render(read, replace(bindings, fields=more))
+        other = connection.send(written, read, role=ask.role, object=ask.schema.name, parent=parent)
         decoded = _joined(decoded, _decode(ask, read, more, bindings, other), ask.schema.key)
     total = paths.first(read.total, decoded.answer) if read.total else MISSING
     decoder = _decoder(ask, read, slices[0], bindings)
+    served = Served(decoded.answer, decoded.rows if decoded.served is None else decoded.served, response.url)
     return Page(
         columns=decoded.columns,
         rows=decoded.rows,
-        next=_next(read, decoded, position, ask, response),
+        next=following(read.next, served, position, read.size, lambda: last_key(decoded.columns, ask.schema.key)),
+        told=told(ask.save, read.next, served),
         total=None if total in (MISSING, None) else int(total),
         sent_at=response.sent_at,
         vendor_time=response.vendor_time,
@@ -185,12 +190,13 @@ def _decoder(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings
         and parse_template(reader).names
         and (value := render.text(reader, bindings)) is not render.UNBOUND
     }
-    key = (id(read), tuple(each.name for each in fields), repr((constants, sorted(ask.extra.items()))))
+    facts = () if ask.save is None else (ask.save,)
+    key = (id(read), tuple(each.name for each in fields), repr((constants, sorted(ask.extra.items()), facts)))
     found = _decoders.get(key)
     if found is None or found[0] is not read:
         if len(_decoders) > 500:
             _decoders.clear()
-        found = _decoders[key] = (read, Decoder(read, fields, ask.schema.key, ask.extra, constants))
+        found = _decoders[key] = (read, Decoder(read, fields, ask.schema.key, ask.extra, constants, facts))
     return found[1]
 
 
@@ -199,35 +205,6 @@ def _decode(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings,
         return _decoder(ask, read, fields, bindings).decode(response.body, response.headers, response.status)
     except NotAsPromised as error:
         raise VendorDown(f"the answer is no {read.format}: {error}", object=ask.schema.name) from error
-
-
-def _next(read: Read, decoded: Decoded, position: Position, ask: Ask, response: Response) -> Position | None:
-    step = read.next
-    if step is None:
-        return None
-    if step.until is not None and holds(step.until, decoded.answer):
-        return None
-    if isinstance(step, NextToken | NextLink):
-        token = paths.first(step.source, decoded.answer)
-        if token in (MISSING, None, ""):
-            return None
-        if isinstance(step, NextToken):
-            return Position(str(token))
-        link = urljoin(response.url, str(token))
-        if urlsplit(link).netloc != urlsplit(response.url).netloc:
-            raise FixDefinition(
-                f"the next page's link leads to another host: {urlsplit(link).netloc}", object=ask.schema.name
-            )
-        return Position(link)
-    if step.until is None and decoded.rows < (read.size or 1):
-        return None
-    if decoded.rows == 0:
-        return None
-    if step.type == "offset":
-        return Position(str(int(position.page or 0) + decoded.rows))
-    if step.type == "page":
-        return Position(str(int(position.page or step.start) + 1))
-    return Position(None, last_key(decoded.columns, ask.schema.key))
 
 
 def _capped(page: Page, read: Read, ask: Ask, chain: int) -> Page:
@@ -285,7 +262,8 @@ def _as_read_error(refused: Refused) -> Exception:
     match refused.outcome:
         case "restart" | "resync":
             said = refused.facts.message or refused.facts.code or refused.status
-            return WindowLost(f"the vendor no longer serves this page: {said}")
+            lost = PositionLost if refused.outcome == "resync" else WindowLost
+            return lost(f"the vendor no longer serves this page: {said}")
         case "split":
             return TooMany(str(refused))
         case "next_read":

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from backhaul.config.placeholders import Placeholder, parse
 from backhaul.config.source import Call, Query, Values
+from backhaul.protocol import xml
 from backhaul.protocol.languages import identifier, literal
 from backhaul.protocol.schema import Field
 from backhaul.protocol.values import ISO, spell
@@ -71,6 +72,10 @@ def _formatted(value: Any, how: str | None) -> Any:
             return str(value).lower().replace("_", "-")
         case "unix":
             return int(value.timestamp())
+        case "url":
+            return quote(str(value), safe="")
+        case "integer":
+            return int(value)
         case "guid":
             return str(UUID(str(value)))
         case "quoted":
@@ -238,6 +243,9 @@ def call(definition: Call, bindings: Bindings, base_url: str, headers: Mapping[s
         filled = body(definition.form, bindings)
         pairs = {} if filled is UNBOUND else {name: _joined(value) for name, value in filled.items()}
         content, kind = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+    elif definition.xml is not None:
+        filled = body(definition.xml, bindings)
+        content, kind = xml.write({} if filled is UNBOUND else filled), "application/xml"
     elif definition.csv is not None:
         content = bindings.names["items"]
         kind = "text/csv"

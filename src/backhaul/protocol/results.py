@@ -46,10 +46,20 @@ def of_response(
     connection: Connection, write: Write, rows: Sequence[OutRow], response: Response, match_field: str | None
 ) -> list[RowAnswer]:
     """The answers to one batch, in the rows' order. match_field: the unique field of an upsert."""
-    result = write.result
-    if result is None:
+    if write.result is None:
         raise FixDefinition("the write does not say which row got which answer")
-    answer = connection.answer(response)
+    return of_answer(connection, write, write.result, rows, connection.answer(response), match_field)
+
+
+def of_answer(
+    connection: Connection,
+    write: Write,
+    result: Result,
+    rows: Sequence[OutRow],
+    answer: Answer,
+    match_field: str | None,
+) -> list[RowAnswer]:
+    """As `of_response`, of an answer that is read already: a job's results."""
     match result.type:
         case "all" | "status":
             made = _key(result, answer)
@@ -67,14 +77,29 @@ def of_response(
         case "key":
             return _by_key(result, rows, answer)
         case "echo":
-            raise FixDefinition("results of type echo come from a job")
+            raise FixDefinition("results of type echo are files of a job: give them `format: csv`")
 
 
 def _by_order(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
     records = paths.each(result.records or ".", answer)
+    if result.id is not None:
+        return _by_place(result, rows, records)
     if len(records) != len(rows):
         return [RowAnswer(row.id, "unknown", message="the answer has another number of rows") for row in rows]
     return [_told(result, row, record) for row, record in zip(rows, records, strict=True)]
+
+
+def _by_place(result: Result, rows: Sequence[OutRow], records: Sequence[Answer]) -> list[RowAnswer]:
+    """By the place, from 0, that each answer tells."""
+    found: dict[int, RowAnswer] = {}
+    for record in records:
+        place = paths.first(result.id or ".", record)
+        with contextlib.suppress(TypeError, ValueError):
+            # an answer that tells no place is nobody's
+            if 0 <= (number := int(place)) < len(rows):
+                found[number] = _told(result, rows[number], record)
+    nobodys = "the answer does not name its place"
+    return [found.get(number) or RowAnswer(row.id, "unknown", message=nobodys) for number, row in enumerate(rows)]
 
 
 def _sent(row: OutRow, match_field: str | None) -> dict[str, Any]:
@@ -180,6 +205,8 @@ def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
 
 def _key(result: Result, record: Answer) -> str | None:
     value = read(result.key, record) if result.key is not None else None
+    if isinstance(value, list):
+        value = value[0] if value else None
     return None if value in (None, "") else str(value)
 
 

@@ -13,7 +13,7 @@ from backhaul.http.refusals import AnswerLost
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.jobs import wait_for, with_job
 from backhaul.protocol.read_answer import read
-from backhaul.protocol.results import RowAnswer, echoed
+from backhaul.protocol.results import RowAnswer, echoed, of_answer
 from backhaul.protocol.writes import OutRow, Target, bindings, csv_of
 
 
@@ -25,7 +25,7 @@ def run_write_job(
     if job is None:
         raise FixDefinition("the write has no job", object=target.schema.name)
     bound = bindings(connection, target, rows)
-    items: list[Mapping[str, Any]] = bound.names["items"]
+    items: list[Mapping[str, Any]] = bound.names.get("items") or [{} for _ in rows]
     values = target.write.values or connection.source.values
     empty = values.empty or ""
     role, name = target.mode, target.schema.name
@@ -42,17 +42,23 @@ def run_write_job(
         wait_for(connection, job.poll, job.abort, bound, role, name)
     except (AnswerLost, VendorDown) as lost:
         return [RowAnswer(row.id, "unknown", message=lost.what) for row in rows]
-    sent = {row.id: _as_read(item, empty) for row, item in zip(rows, items, strict=True)}
     found: dict[str, RowAnswer] = {}
     for results in job.results:
-        body = connection.call(results, bound, role=role, object=name, repeatable=True).body
-        left = {row_id: cells for row_id, cells in sent.items() if row_id not in found}
-        found.update(echoed(results.result, left, list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))))
+        response = connection.call(results, bound, role=role, object=name, repeatable=True)
+        left = [(row, item) for row, item in zip(rows, items, strict=True) if row.id not in found]
+        if results.result.type == "echo":
+            sent = {row.id: _as_read(item, empty) for row, item in left}
+            lines = csv.DictReader(io.StringIO(response.body.decode("utf-8-sig")))
+            found.update(echoed(results.result, sent, list(lines)))
+        else:
+            answer = connection.answer(response)
+            told = of_answer(connection, target.write, results.result, rows, answer, target.match_field)
+            found.update({each.id: each for each in told if each.state != "unknown" and each.id not in found})
     if job.delete is not None:
         with contextlib.suppress(BackhaulError):
             # its results are read; a job that stays behind expires by itself
             connection.call(job.delete, bound, role=role, object=name, repeatable=True)
-    return [found.get(row.id) or RowAnswer(row.id, "unknown", message="no result file names it") for row in rows]
+    return [found.get(row.id) or RowAnswer(row.id, "unknown", message="no result names it") for row in rows]
 
 
 def _as_read(item: Mapping[str, Any], empty: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import UUID, uuid5
 
 from backhaul.config.source import ObjectDefinition, Values, Write
 from backhaul.errors import BackhaulError, FixDefinition
@@ -16,6 +17,7 @@ from backhaul.protocol.connection import Connection
 from backhaul.protocol.render import UNBOUND, Bindings
 from backhaul.protocol.results import RowAnswer, of_response
 from backhaul.protocol.schema import ObjectSchema
+from backhaul.protocol.spread import Spreader, spreader_of
 from backhaul.protocol.values import spell
 
 Mode = Literal["create", "update", "upsert", "delete"]
@@ -139,17 +141,21 @@ def bindings(connection: Connection, target: Target, rows: Sequence[OutRow]) -> 
     base = base.reading((), values, connection.zone_of(values)).with_(
         operation=_OPERATIONS[target.mode], match__field=target.match_field
     )
-    each = [_of_row(base, target, row, values) for row in rows]
+    base = base.with_(batch__id=str(uuid5(_BATCHES, " ".join(row.id for row in rows))))
+    spread = spreader_of(target.definition)
+    each = [_of_row(base, target, row, values, spread) for row in rows]
     bound = base.with_(keys=[row.key for row in rows if row.key is not None], match__values=[row.match for row in rows])
     if target.write.item is not None:
         bound = bound.with_(items=[_item(target, one) for one in each])
     return Bindings({**bound.names, **each[0].names}, (), bound.values, bound.zone) if len(rows) == 1 else bound
 
 
+_BATCHES = UUID("6f1d3c0a-5a0e-4d0f-9c53-0b7a1f2e8d11")
+"""The namespace of `{batch.id}`."""
 _OPERATIONS = {"create": "insert", "update": "update", "upsert": "upsert", "delete": "delete"}
 
 
-def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bindings:
+def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread: Spreader | None) -> Bindings:
     empty = values.empty
     fields = target.schema.fields
     spelt = {
@@ -159,6 +165,8 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bind
         for name, value in row.values.items()
         if name != target.match_field or row.match is None
     }
+    if spread is not None:
+        spelt = spread.gathered(spelt, frozenset(target.definition.fields or ()))
     return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match)
 
 

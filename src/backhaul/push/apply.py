@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from backhaul.errors import ApprovalNeeded, BackhaulError, ConfigError, Reauthorise, Wait
 from backhaul.http.refusals import Stopped
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.keys import unescape
 from backhaul.protocol.results import RowAnswer
 from backhaul.protocol.writes import OutRow, PartlySent, Target, choose, send
-from backhaul.push.keys import unescape
 from backhaul.push.ledger import InFlight, Intent, Ledger, Receipt
 from backhaul.push.plan import LISTED, FieldChange, ObjectPlan, Plan, PlanRow
 from backhaul.push.planning import definition_of, grouped

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from backhaul.errors import ConfigError
+from backhaul.protocol.keys import unescape
 from backhaul.protocol.schema import Field
 from backhaul.push.diff import Keyed
 from backhaul.push.target import Object, Task
@@ -76,11 +76,6 @@ def _wrong(task: Task, object: Object, what: str, next_step: str) -> ConfigError
         connection=object.connection,
         object=object.name,
     )
-
-
-def unescape(key: str) -> str:
-    """The vendor's own key, of the one that the raw tables hold."""
-    return re.sub(r"\\(.)", r"\1", key)
 
 
 def unescaped(keys: Sequence[str]) -> list[str]:

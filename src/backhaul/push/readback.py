@@ -10,9 +10,9 @@ from typing import Any, Literal
 from backhaul.config.source import Read
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.keys import unescape
 from backhaul.protocol.reads import Ask, NotServed, read_pages
 from backhaul.protocol.render import Bindings
-from backhaul.push.keys import unescape
 from backhaul.push.ledger import InFlight, Receipt
 from backhaul.push.target import Object
 from backhaul.push.values import Spelling, read_back, same

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["rows", "deletes", "parents", "rejects", "keys"]
+Kind = Literal["rows", "deletes", "parents", "rejects", "keys", "positions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class WindowMeta:
     started_at: datetime
     lower: datetime | None = None
     upper: datetime | None = None
+    token: str | None = None
+    """The vendor's own position at which it begins."""
 
 
 @dataclass(frozen=True, slots=True)

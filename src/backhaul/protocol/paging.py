@@ -1,0 +1,68 @@
+"""Where the next page starts, by each kind of `next`: for reads and for discovery alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from backhaul.config import paths
+from backhaul.config.paths import MISSING, Answer
+from backhaul.config.source import Next, NextLink, NextToken
+from backhaul.errors import FixDefinition
+from backhaul.protocol.conditions import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page starts: a page token, or the last row of the page before."""
+
+    page: str | None = None
+    last_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One page, as far as paging looks at it. rows: as many as the vendor served, kept or not."""
+
+    answer: Answer
+    rows: int
+    url: str
+
+
+def told(save: str | None, step: Next | None, page: Served) -> str | None:
+    """The position that a page tells for the next read; of a read that follows links, an address on the same host."""
+    found = paths.first(save, page.answer) if save is not None else MISSING
+    if found in (MISSING, None, ""):
+        return None
+    return _link(page, str(found)) if isinstance(step, NextLink) else str(found)
+
+
+def _link(page: Served, link: str) -> str:
+    whole = urljoin(page.url, link)
+    if urlsplit(whole).netloc != urlsplit(page.url).netloc:
+        raise FixDefinition(f"the next page's link leads to another host: {urlsplit(whole).netloc}")
+    return whole
+
+
+def following(
+    step: Next | None, page: Served, at: Position, size: int | None, last_key: Callable[[], str | None]
+) -> Position | None:
+    """The position behind a page that started `at`; None where it was the last.
+
+    Raises FixDefinition where the next page is said to lie on another host.
+    """
+    if step is None or (step.until is not None and holds(step.until, page.answer)):
+        return None
+    if isinstance(step, NextToken | NextLink):
+        token = paths.first(step.source, page.answer)
+        if token in (MISSING, None, ""):
+            return None
+        return Position(str(token) if isinstance(step, NextToken) else _link(page, str(token)))
+    if page.rows == 0 or (step.until is None and page.rows < (size or 1)):
+        return None
+    if step.type == "offset":
+        return Position(str(int(at.page or 0) + page.rows))
+    if step.type == "page":
+        return Position(str(int(at.page or step.start) + 1))
+    return Position(None, last_key())
