@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
-    from backhaul.push.ledger import DeadLetter
+    from backhaul.push.entries import DeadLetter
     from backhaul.push.plan import Plan
     from backhaul.push.report import PushReport
     from backhaul.state.proposals import Proposal

@@ -12,7 +12,7 @@ from backhaul.cli.output import Column, Output, many
 from backhaul.cli.times import ago, span
 
 if TYPE_CHECKING:
-    from backhaul.push.ledger import DeadLetter
+    from backhaul.push.entries import DeadLetter
     from backhaul.push.plan import FieldChange, ObjectPlan, Plan, Untouched
     from backhaul.push.report import PushReport
 
