@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from backhaul.config.base import Duration, Model, Name, ScheduleText
-from backhaul.config.source import OurType
+from backhaul.config.source import ObjectDefinition, OurType
 
 Mode = Literal["create", "update", "upsert", "mirror", "append", "associate"]
 WriteWhen = Literal["always", "create", "update", "empty", "never"]
@@ -114,9 +114,28 @@ class Push(Model):
     def _what_goes_together(self) -> Push:
         if self.gone not in (None, "keep") and self.mode not in ("mirror", "associate"):
             raise ValueError("`gone` is for the modes mirror and associate")
+        if self.mode not in ("create", "update") and "." not in self.to:
+            raise ValueError(f"the mode {self.mode} needs a connection's object as `to`, as crm.contacts")
+        if isinstance(self.trigger, Trigger) and self.when_gone() != "keep":
+            raise ValueError(
+                "a trigger of rows gives some of them: what it does not give is not gone; use `gone: keep`"
+            )
         if self.own_fields and "." not in self.to:
             raise ValueError("`own_fields` needs a connection's object as `to`, as crm.companies")
         return self
+
+    def lacks(self, definition: ObjectDefinition) -> list[str]:
+        """What the push has to do with records of an object, and the object's definition has no write for."""
+        writes = definition.writes
+        taken = {"mirror": ["update"], "append": ["create"], "associate": ["create"]}.get(self.mode, [self.mode])
+        found = [each for each in taken if not getattr(writes, each)]
+        if self.mode == "mirror" and not (writes.create or writes.upsert):
+            found.append("create")
+        if self.when_gone() == "delete" and not writes.delete:
+            found.append("delete")
+        if self.mode == "associate" and definition.link is None:
+            found.append("link two records by")
+        return found
 
     def when_gone(self) -> Literal["delete", "keep"] | dict[str, Any]:
         return self.gone if self.gone is not None else "delete" if self.mode == "mirror" else "keep"

@@ -581,7 +581,7 @@ class CreateField(Call):
     types: dict[OurType | Literal["options"], dict[str, Any]] = Field(
         description="Our type -> what the vendor's request says of it; `options`: a choice of given values."
     )
-    group: str | None = Field(default=None, description="Where a field goes whose group is not told.")
+    group: Template | None = Field(default=None, description="Where a field goes whose group is not told.")
     name: Annotated[str, AfterValidator(_check_pattern)] = Field(
         default="(.+)", description="How the names of custom fields are spelt here."
     )

@@ -112,7 +112,7 @@ class Judge:
             return [
                 FieldChange(name, None, self._tidy(name, value), write=self._hanging(name))
                 for name, value in given.items()
-                if self._when.get(name, "always") != "update"
+                if self._when.get(name, "always") != "update" or self._hanging(name) == "update"
             ], []
         ours = dict(known.values) if known is not None else {}
         ours |= {name: (v, at) for name, (v, at) in last.items() if name not in ours or ours[name][1] <= at}
@@ -144,8 +144,7 @@ class Judge:
 
     def _hanging(self, name: str) -> WriteWhen:
         """Whether the record turns out to be there decides over this field."""
-        when = self._when.get(name, "always")
-        return when if when in ("create", "empty") and self._keyed.field is not None else "always"
+        return self._when.get(name, "always") if self._keyed.field is not None else "always"
 
     # -- pieces ----------------------------------------------------------------------------------------------------
 

@@ -17,11 +17,6 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
     if task.mode == "associate":
         return _linking(task, object, wanted)
     if task.entity is not None:
-        if task.mode in ("upsert", "mirror"):
-            raise _wrong(
-                task, object, f"an entity's rows are known by their ids: there is nothing to {task.mode} by",
-                "use mode update or create, or push to the connection's object by one of its unique fields",
-            )  # fmt: skip
         return Keyed(wanted.column("id"), own=task.mode != "update", once=task.mode != "update")
     if task.mode == "append":
         return Keyed(wanted.column(task.key) if task.key is not None else None, own=True, once=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from backhaul.errors import ApprovalNeeded
@@ -18,7 +19,11 @@ from backhaul.push.plan import FieldChange, PlanRow
 from backhaul.push.readback import Current, Reader, folded
 from backhaul.push.report import Tally
 from backhaul.push.target import Object, Task
-from backhaul.push.values import same
+from backhaul.push.values import same, typed
+
+_CLOCKS = timedelta(seconds=2)
+"""How far our clock and the vendor's may be apart without our knowing."""
+_LONGEST = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Ready:
     row: PlanRow
     version: Any = None
     looked_at: float | None = None
+    absent: bool = False
+    """It was looked for, and is not there: if it is afterwards, we made it."""
 
 
 class Looker:
@@ -40,6 +47,7 @@ class Looker:
         scheme: str, run: str, tally: Tally,
     ) -> None:  # fmt: skip
         self.reader = Reader(connection, object)
+        self._connection = connection
         self._task = task
         self._object = object
         self._target = target
@@ -58,36 +66,85 @@ class Looker:
 
     def look(self, rows: Sequence[PlanRow]) -> list[Ready]:
         """What is still to be sent. Raises ApprovalNeeded where the push is to fail at a conflict."""
+        if self.reader.sees_links:
+            return self._links(rows)
         if not self.looks(rows):
             return [Ready(row) for row in rows]
-        fields = list(dict.fromkeys(each.field for row in rows for each in row.changes))
-        if self._version is not None:
-            fields.append(self._version)
-        keyed = [row.key for row in rows if row.key is not None and row.action != "create"]
-        by_key = self.reader.by_key(keyed, fields) if keyed and self.reader.by_key_batch else None
-        matched = self._matched(rows, fields)
+        found = self._read(rows)
+        if self._wait_for_versions(found):
+            found = self._read(rows)
         now = time.monotonic()
         ready: list[Ready] = []
         for row in rows:
-            found = matched.get(row.row)
-            if found is not None:
-                row = replace(row, action="update", key=found.key)
-            elif row.action == "create" or row.key is None or by_key is None:
-                ready.append(Ready(row))
-                continue
-            else:
-                found = by_key.get(row.key)
-            if found is None:
-                self._absent(row)
-                continue
-            changed = self._compared(row, found)
-            if changed is not None:
-                version = found.raw.get(self._version) if self._version is not None else None
-                if self._version is not None and version is None:
+            current = found.get(row.row)
+            if row.action == "create" and current is not None:
+                row = replace(row, action="update", key=current.key)
+            if current is not None:
+                changed = self._compared(row, current)
+                version = self._version_of(current)
+                if changed is not None and self._version is not None and version is None:
                     self._refused(row, "NO_VERSION", f"{self._object.place} {row.key} tells no {self._version}")
-                else:
+                elif changed is not None:
                     ready.append(Ready(changed, version, now))
+            elif row.action == "create":
+                # there is no record: what is for old ones only falls away
+                changes = tuple(each for each in row.changes if each.write != "update")
+                ready.append(Ready(replace(row, changes=changes)))
+            elif row.key is None or not self.reader.by_key_batch:
+                ready.append(Ready(row))
+            else:
+                self._absent(row)
         return ready
+
+    def _read(self, rows: Sequence[PlanRow]) -> dict[str, Current]:
+        """Row -> its record."""
+        fields = list(dict.fromkeys(each.field for row in rows for each in row.changes))
+        if self._version is not None:
+            fields.append(self._version)
+        keyed = {row.row: row.key for row in rows if row.key is not None and row.action != "create"}
+        by_key = self.reader.by_key(list(keyed.values()), fields) if keyed and self.reader.by_key_batch else {}
+        return {**{row: by_key[key] for row, key in keyed.items() if key in by_key}, **self._matched(rows, fields)}
+
+    def _links(self, rows: Sequence[PlanRow]) -> list[Ready]:
+        """Links that are to be made and are not there, or to be taken away and are."""
+        ends = {row.row: self._ends(row) for row in rows}
+        held = self.reader.links(list(dict.fromkeys(one for one, _ in ends.values())))
+        ready = []
+        for row in rows:
+            there = ends[row.row] in held
+            if there == (row.action == "delete"):
+                ready.append(Ready(row, absent=not there))
+            elif row.action == "delete":
+                self._absent(row)
+            else:
+                self._tally.add(same=1)
+        return ready
+
+    def _ends(self, row: PlanRow) -> tuple[str, str]:
+        values = {each.field: each.before if row.action == "delete" else each.after for each in row.changes}
+        one, other = self._object.link or ("", "")
+        return str(values.get(one)), str(values.get(other))
+
+    # -- versions --------------------------------------------------------------------------------------------------
+
+    def _version_of(self, current: Current) -> Any:
+        if self._version is None:
+            return None
+        return typed(current.values.get(self._version), self._object.field(self._version))
+
+    def _wait_for_versions(self, found: Mapping[str, Current]) -> bool:
+        """Where a version is a time, and that moment is not over yet by the vendor's clock, a second change in it
+        would show the same version: wait until it is over. Whether it waited.
+        """
+        stamps = [stamp for each in found.values() if isinstance(stamp := self._version_of(each), datetime)]
+        if not stamps:
+            return False
+        over = max(stamps) + self._object.step + _CLOCKS
+        seconds = (over - self._connection.vendor_now()).total_seconds()
+        if not 0 < seconds < _LONGEST:
+            return False
+        self._connection.wait(seconds, "a version to be over")
+        return True
 
     def _matched(self, rows: Sequence[PlanRow], fields: Sequence[str]) -> dict[str, Current]:
         """New rows whose record turns out to be there, where fields hang on that."""

@@ -11,6 +11,7 @@ from backhaul.config.source import CreateField
 from backhaul.errors import BackhaulError, ConfigError
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.render import UNBOUND, Bindings
 from backhaul.protocol.schema import Field, ObjectSchema
 from backhaul.push.target import NewField, Object
 
@@ -54,7 +55,7 @@ def missing_fields(
                 name,
                 each.type,
                 each.label or name,
-                each.group or definition.group,
+                each.group,
                 each.description,
                 each.unique,
                 tuple(each.options),
@@ -91,7 +92,7 @@ def make_fields(connection: Connection, object: Object, fields: Sequence[NewFiel
         return []
     made: list[str] = []
     for each in fields:
-        bound = connection.bindings(object.schema, object.definition).with_(**_facts(definition, each))
+        bound = _bound(connection, object, definition, each)
         try:
             for call in (definition, *definition.also):
                 connection.call(call, bound, role="create_field", object=object.name, repeatable=False)
@@ -107,12 +108,27 @@ def make_fields(connection: Connection, object: Object, fields: Sequence[NewFiel
     return made
 
 
-def _facts(definition: CreateField, field: NewField) -> dict[str, Any]:
-    kind = definition.types["options" if field.options else field.type]
+def _bound(connection: Connection, object: Object, definition: CreateField, field: NewField) -> Bindings:
+    bound = connection.bindings(object.schema, object.definition)
+    group: Any = field.group
+    if group is None and definition.group is not None:
+        group = render.text(definition.group, bound)
+        if group is UNBOUND:
+            raise ConfigError(
+                f"the field {object.place}.{field.name} cannot be made: nothing says which group it belongs to",
+                next_step=f"add `group` to own_fields.{field.name}",
+                connection=object.connection,
+                object=object.name,
+            )
     option = definition.option
-    options = [render.body(option, render.Bindings({"each": each})) if option else each for each in field.options]
     facts = {
-        "name": field.name, "label": field.label, "group": field.group, "description": field.description or None,
-        "unique": field.unique, "options": options or None, **kind,
-    }  # fmt: skip
-    return {f"field__{name}": value for name, value in facts.items()}
+        "name": field.name,
+        "label": field.label,
+        "group": group,
+        "description": field.description or None,
+        "unique": field.unique,
+        "options": [render.body(option, Bindings({"each": each})) if option else each for each in field.options]
+        or None,
+        **definition.types["options" if field.options else field.type],
+    }
+    return bound.with_(**{f"field__{name}": value for name, value in facts.items()})

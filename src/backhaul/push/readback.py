@@ -20,11 +20,10 @@ from backhaul.push.values import Spelling, read_back
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A record as it is now: its key, the fields that were asked for as text, and the fields' values as they came."""
+    """A record as it is now: its key, and the fields that were asked for, as text."""
 
     key: str
     values: Mapping[str, str | None]
-    raw: Mapping[str, Any]
 
 
 class Reader:
@@ -64,6 +63,28 @@ class Reader:
             found[folded(held or "")].append(each)
         return found
 
+    @property
+    def sees_links(self) -> bool:
+        """It links two records, and the vendor tells the links of one."""
+        return self._object.link is not None and bool(self._object.definition.reads.by_parent)
+
+    def links(self, parents: Sequence[str]) -> set[tuple[str, str]]:
+        """The two ends of every link that these records have."""
+        read = self._object.definition.reads.by_parent[0]
+        chosen = tuple(self._object.field(name) for name in self._object.link or ())
+        found: set[tuple[str, str]] = set()
+        for start in range(0, len(parents), read.batch):
+            some = list(parents[start : start + read.batch])
+            bound: dict[str, Any] = {"parents": some}
+            if read.item is not None:
+                bound = {"items": [render.body(read.item, Bindings({"parent.key": key})) for key in some]}
+            for page in read_pages(
+                self._connection, Ask(self._object.schema, self._object.definition, read, "by_parent", chosen, bound)
+            ):
+                one, other = (_listed(page.columns[each.name]) for each in chosen)
+                found |= {(str(left), str(right)) for left, right in zip(one, other, strict=True)}
+        return found
+
     def _read(
         self, read: Read, role: Literal["by_key", "by_match"], wanted: list[str], fields: Sequence[str],
         match: str | None,
@@ -99,10 +120,13 @@ class Reader:
         found = []
         for row in range(rows):
             parts = [str(there[name][row]) for name in self._object.schema.key if name in there]
-            raw = {name: there[name][row] for name in fields if name in there}
-            values = {name: read_back(value, self._object.field(name), spelling) for name, value in raw.items()}
+            values = {
+                name: read_back(there[name][row], self._object.field(name), spelling)
+                for name in fields
+                if name in there
+            }
             held = there[match][row] if match is not None and match in there else None
-            found.append((Current(":".join(parts), values, raw), None if held is None else str(held)))
+            found.append((Current(":".join(parts), values), None if held is None else str(held)))
         return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backhaul.errors import BackhaulError, Reauthorise, Wait
-from backhaul.http.refusals import Stopped
+from backhaul.http.refusals import Refused, Stopped
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.results import RowAnswer
 from backhaul.protocol.writes import OutRow, PartlySent, Target, send
@@ -76,7 +76,7 @@ class Sender:
         looked = [each.looked_at for each in batch if each.looked_at is not None]
         if looked and self._target.write.version is None:
             self._tally.saw_window(time.monotonic() - min(looked))
-        receipts = self._receipts(rows, answers, error)
+        receipts = self._receipts(batch, answers, error)
         self._ledger.receive(self._number, receipts)
         crash_point("push_receipt")
         lost = {each.row for each in receipts if each.state == "unknown"}
@@ -88,19 +88,23 @@ class Sender:
         return Sent(tuple(self._count(rows, receipts)), states["confirmed"], states["refused"], error)
 
     def _receipts(
-        self, rows: Sequence[PlanRow], answers: Sequence[RowAnswer], error: BackhaulError | None
+        self, batch: Sequence[Ready], answers: Sequence[RowAnswer], error: BackhaulError | None
     ) -> list[Receipt]:
         by_id = {each.id: each for each in answers}
         # refused at the door: nothing of the call that was refused so was written
-        untouched = isinstance(error, Reauthorise | Wait | Stopped) and self._target.write.job is None
+        untouched = isinstance(error, Reauthorise | Wait | Stopped | Refused) and self._target.write.job is None
         receipts = []
-        for row in rows:
+        for ready in batch:
+            row = ready.row
             answer = by_id.get(row.id)
             if answer is None:
                 said = error.what if error is not None else "no answer names it"
                 receipts.append(Receipt(row.row, "planned" if untouched else "unknown", message=said))
                 continue
-            made = answer.created if answer.created is not None else self._target.mode == "create"
+            made = answer.created
+            if made is None:
+                # a create that can be repeated says nothing of what was there before
+                made = self._target.mode == "create" and (ready.absent or not self._target.write.repeatable)
             # a record that changed in between is looked at again: nothing was written
             state = "planned" if answer.state == "conflict" else answer.state
             receipts.append(
@@ -134,7 +138,7 @@ class Sender:
             row = by_row[each.row]
             match each.state:
                 case "confirmed":
-                    self._tally.count_written(row.action)
+                    self._tally.count_written("update" if row.action == "create" and each.made is False else row.action)
                 case "planned":
                     again.append(row)
                 case "refused" | "unknown":
