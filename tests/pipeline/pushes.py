@@ -11,7 +11,15 @@ from tests.conftest import Bench
 from backhaul.project import Project
 from backhaul.push.ledger import Ledger
 
-WRITES = ("batch/create", "batch/update", "batch/upsert", "composite/sobjects", "jobs/ingest", "record/v1")
+WRITES = (
+    "batch/create",
+    "batch/update",
+    "batch/upsert",
+    "composite/sobjects",
+    "sobjects/Account/",
+    "jobs/ingest",
+    "record/v1",
+)
 
 
 def push(to: str, select: str, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What guards a push: fields that may not be written, or only sometimes; defaults; pauses; canaries; quotas; retries."""
+"""What guards a push: fields that may not be written, or only sometimes; defaults, pauses, canaries, quotas."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_paused_push_sends_nothing_until_it_is_resumed(hubspot: Callable[..., 
     made = hubspot(scores=companies("5 as ai_score"))
     made.acme.pause_push("scores", reason="wrong since Monday", who="user:ada")
     before = arrived(made)
-    with pytest.raises(ConfigError, match="paused by user:ada since .*: wrong since Monday"):
+    with pytest.raises(ConfigError, match=r"paused by user:ada since .*: wrong since Monday"):
         made.acme.push("scores")
     assert arrived(made) == before
     assert made.acme.plan_push("scores").rows > 0, "it may still be looked at"

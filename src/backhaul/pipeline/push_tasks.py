@@ -40,9 +40,9 @@ def task_of(context: Context, name: str, open: Open, *, overwrite: bool = False)
     push = push_named(context, name)
     connection, dot, object_name = push.to.partition(".")
     if dot:
-        objects: tuple[Object, ...] = (_object(context, open, name, push, connection, object_name),)
+        objects: tuple[Object, ...] = (object_of(context, open, name, connection, object_name, push),)
     else:
-        objects = entity_objects(context, open, push.to, name)
+        objects = _entity(context, open, push.to, name)
     return Task(
         customer=context.customer,
         name=name,
@@ -56,7 +56,7 @@ def task_of(context: Context, name: str, open: Open, *, overwrite: bool = False)
     )
 
 
-def entity_objects(context: Context, open: Open, entity: str, name: str) -> tuple[Object, ...]:
+def _entity(context: Context, open: Open, entity: str, name: str) -> tuple[Object, ...]:
     """Every object that fills the entity, with the way back of each of its columns."""
     from backhaul.transform.inverse import Inverse, inverse
     from backhaul.transform.plan import compile_entities
@@ -89,12 +89,15 @@ def entity_objects(context: Context, open: Open, entity: str, name: str) -> tupl
             for column, way in found.items()
             if not isinstance(way, Inverse)
         }
-        plain = _object(context, open, name, None, part.connection, part.object)
+        plain = object_of(context, open, name, part.connection, part.object)
         objects.append(replace(plain, ways=ways, no_way=no_way))
     return tuple(objects)
 
 
-def _object(context: Context, open: Open, name: str, push: Push | None, connection: str, object_name: str) -> Object:
+def object_of(
+    context: Context, open: Open, name: str, connection: str, object_name: str, push: Push | None = None
+) -> Object:
+    """One object as the push may write it. push: where it declares fields of its own. Raises ConfigError."""
     if connection not in context.pipeline.connections:
         raise ConfigError(
             f"the push {name} goes to {connection}.{object_name}, and there is no connection {connection}",

@@ -13,6 +13,7 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.push_tasks import push_named, task_of
 from backhaul.protocol.connection import Connection
 from backhaul.publish.query import current_snapshot
+from backhaul.publish.versions import Manifest, Versions
 from backhaul.push.apply import Setting, apply_plan, check_fresh, settle_left
 from backhaul.push.audit import Attempt, Query
 from backhaul.push.entries import DeadLetter
@@ -220,7 +221,7 @@ class Pushing:
         engine = Engine(memory_limit=destination.memory_limit, threads=destination.threads)
         scratch = self.context.layout.work_folder(self.context.customer) / "scratch"
         opened = self.open if fresh else None
-        return make_plan(task, self._snapshot(), self.ledger, scratch, engine=engine, retry=retry, fresh=opened)
+        return make_plan(task, self.snapshot(), self.ledger, scratch, engine=engine, retry=retry, fresh=opened)
 
     def apply(
         self, task: Task, plan: Plan | None, *, limit: int | None, who: str | None, retry: Retry | None = None,
@@ -248,10 +249,17 @@ class Pushing:
         context.progress.on(StageDone(context.customer, stage="push", seconds=report.seconds, note=note))
         return report
 
-    def _snapshot(self) -> Snapshot:
-        context = self.context
-        manifest = current_snapshot(context.layout, context.customer)
-        folder = context.layout.versions(context.customer)
+    def snapshot(self) -> Snapshot:
+        """The version that is published now."""
+        return self._files(current_snapshot(self.context.layout, self.context.customer))
+
+    def older(self, version: int) -> Snapshot | None:
+        """An earlier version; None where it is not kept any more."""
+        kept = Versions(self.context.layout, self.context.customer).kept()
+        return next((self._files(each) for each in kept if each.version == version), None)
+
+    def _files(self, manifest: Manifest) -> Snapshot:
+        folder = self.context.layout.versions(self.context.customer)
         return Snapshot(manifest.version, folder / manifest.entities, folder / manifest.raw if manifest.raw else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -74,15 +74,19 @@ class Audit:
         """What one run sent, in the order it was sent."""
         return [_attempt(each) for each in self._file.read(f"{_SELECT} where a.run = ? order by a.seq", (run,))]
 
+    def of(self, seqs: Sequence[int]) -> list[Attempt]:
+        marks = ", ".join(str(int(each)) for each in seqs)
+        return [_attempt(each) for each in self._file.read(f"{_SELECT} where a.seq in ({marks}) order by a.seq")]
+
     def after(self, seq: int) -> Iterator[list[Attempt]]:
-        """Attempts from that number on, in pages, oldest first."""
+        """Attempts above that number, in pages, oldest first."""
         while True:
-            rows = self._file.read(f"{_SELECT} where a.seq >= ? order by a.seq limit ?", (seq, _PAGE))
+            rows = self._file.read(f"{_SELECT} where a.seq > ? order by a.seq limit ?", (seq, _PAGE))
             if not rows:
                 return
             found = [_attempt(each) for each in rows]
             yield found
-            seq = found[-1].seq + 1
+            seq = found[-1].seq
 
 
 _FROM = "from attempts a join targets t on t.id = a.target join rows r on r.target = a.target and r.row = a.row"

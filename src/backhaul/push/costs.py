@@ -64,6 +64,11 @@ def looked_at_once(object: Object, write: Write) -> int:
     return max(write.batch, most if write.version is not None else min(most, SOON))
 
 
+def is_looked_for(row: PlanRow) -> bool:
+    """It is to be made, unless somebody has made it meanwhile: its write does either."""
+    return row.action == "create" and row.write == "upsert" and row.match is not None
+
+
 def _hangs(row: PlanRow) -> bool:
     return any(each.write != "always" for each in row.changes)
 
@@ -77,4 +82,7 @@ def calls_of(task: Task, object: Object, rows: Sequence[PlanRow]) -> int:
         if reads and looks(task, object, target.write, some):
             size = min(reads[0].batch, looked_at_once(object, target.write))
             calls += -(-sum(row.action != "create" and row.key is not None for row in some) // size)
+        matches = object.definition.reads.by_match
+        if matches and looks(task, object, target.write, some):
+            calls += -(-sum(is_looked_for(row) for row in some) // min(matches[0].batch, target.write.batch))
     return calls

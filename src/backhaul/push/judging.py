@@ -109,8 +109,10 @@ class Judge:
         """What to write, and what not because somebody else wrote there."""
         if action == "create":
             given = {name: value for name, value in row.wanted.items() if value not in (None, "")}
+            # it may be there after all, where the write does either: what it holds is not known then
+            either = self._task.mode in ("upsert", "mirror") and self._keyed.field is not None
             return [
-                FieldChange(name, None, self._tidy(name, value), write=self._hanging(name))
+                FieldChange(name, None, self._tidy(name, value), not either, write=self._hanging(name))
                 for name, value in given.items()
                 if self._when.get(name, "always") != "update" or self._hanging(name) == "update"
             ], []

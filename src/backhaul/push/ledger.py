@@ -121,6 +121,18 @@ class Ledger:
                     last[name] = (text, moment)
         return dict(found)
 
+    def made(self, connection: str, object: str, keys: Sequence[str]) -> set[str]:
+        """Of these records, those that are there because a push made them."""
+        return {
+            str(each["vendor_key"])
+            for each in self._file.among(
+                "select r.vendor_key from targets t join rows r on r.target = t.id where t.connection = ?"
+                " and t.object = ? and r.made = 1 and r.vendor_key in ({})",
+                (connection, object),
+                keys,
+            )
+        }
+
     def in_flight(self, target: int) -> list[InFlight]:
         """Rows that were sent and of which no answer is known, oldest first."""
         rows = self._file.read(

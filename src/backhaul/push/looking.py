@@ -12,7 +12,7 @@ from backhaul.errors import ApprovalNeeded
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.writes import Target
-from backhaul.push.costs import looks
+from backhaul.push.costs import is_looked_for, looks
 from backhaul.push.entries import Receipt
 from backhaul.push.ledger import Ledger
 from backhaul.push.plan import FieldChange, PlanRow
@@ -147,13 +147,8 @@ class Looker:
         return True
 
     def _matched(self, rows: Sequence[PlanRow], fields: Sequence[str]) -> dict[str, Current]:
-        """New rows whose record turns out to be there, where fields hang on that."""
-        asked = {
-            row.row: row.match
-            for row in rows
-            if row.action == "create" and row.write == "upsert" and row.match is not None
-            and any(each.write != "always" for each in row.changes)
-        }  # fmt: skip
+        """Rows that were to be made, and whose record turns out to be there."""
+        asked = {row.row: row.match for row in rows if row.match is not None and is_looked_for(row)}
         if not asked or not self.reader.can_match:
             return {}
         field = next(iter(asked.values()))[0]

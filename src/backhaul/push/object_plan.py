@@ -183,7 +183,8 @@ class ObjectPlanner:
         reader = self._reader
         if reader is None:
             return list(chunk)
-        fields = [way.field for way in self._ways if self._object.field(way.field).readable]
+        unmade = {each.name for each in self._object.new_fields}
+        fields = [each.field for each in self._ways if each.field not in unmade]
         now = datetime.now(UTC)
         keys = [each.vendor_key for each in chunk if each.vendor_key is not None]
         current = reader.by_key(keys, fields) if keys and reader.by_key_batch else {}

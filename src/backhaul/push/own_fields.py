@@ -66,7 +66,7 @@ def missing_fields(
 
 
 def with_fields(schema: ObjectSchema, fields: Sequence[NewField]) -> ObjectSchema:
-    """The schema as it will be when they are made. They cannot be read before."""
+    """The schema as it will be when they are made."""
     more = {
         each.name: Field(
             each.name,
@@ -75,7 +75,6 @@ def with_fields(schema: ObjectSchema, fields: Sequence[NewField]) -> ObjectSchem
             custom=True,
             unique=each.unique,
             options=each.options,
-            readable=False,
         )
         for each in fields
     }
