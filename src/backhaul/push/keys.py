@@ -32,7 +32,7 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
     if task.mode == "upsert":
         return Keyed(column, _matching(task, object, column, field))
     if task.mode == "mirror":
-        if column in object.schema.key:
+        if column in object.schema.key or (field is not None and not field.unique and not field.creatable):
             raise _wrong(
                 task, object, f"{column} is the vendor's own key: nothing can be created by it",
                 f"name a column of your own as `key`, or a unique field; {_uniques(object)}",
