@@ -9,6 +9,7 @@ from tests.crash.push import harness
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_push_killed_at_any_step_doubles_nothing_and_loses_nothing(tmp_path: Path) -> None:
     told: list[str] = []
     problems = harness(tmp_path / "project", rows=60, kills=8, seed=7, say=told.append)

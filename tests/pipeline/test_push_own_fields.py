@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from tests.conftest import Bench
 from tests.pipeline.pushes import arrived, push, sent, truth, with_pushes
 
 from backhaul.errors import ConfigError
+from backhaul.sandbox.salesforce.tooling import PERMISSION_SET
 
 SELECT = "select source_id as hs_object_id, 5 as fit, 'A' as grade from accounts where not is_deleted"
 FIELDS = {"fit": {"type": "decimal", "label": "Fit"}, "grade": {"options": ["A", "B"]}}
@@ -98,3 +100,28 @@ def test_a_trace_finds_a_record_whose_answer_was_lost(hubspot: Callable[..., Ben
     assert (report.created, report.unknown, report.exit_code) == (5, 0, 0)
     assert len(sent(made, since=before)) == 1
     assert sum(str(each["name"]).startswith("Firm ") for each in truth(made, "companies").values()) == 5
+
+
+def test_salesforce_makes_a_field_and_shows_it(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("salesforce", {"Account": {}}))
+    made.acme.run()
+    select = "select source_id as Id, 5 as Fit__c, 'A' as Grade__c, 'r' || source_id as Row__c from accounts limit 20"
+    own = {
+        "Fit__c": {"type": "decimal", "label": "Fit"},
+        "Grade__c": {"options": ["A", "B"]},
+        "Row__c": {"unique": True},
+    }
+    with_pushes(made, fit=push("crm.Account", select, own_fields=own))
+    refused = made.acme.push("fit")
+    assert refused.exit_code == 2
+    assert "does not give settings.permission_set" in refused.troubles[0].what
+    path = made.root / "pipelines" / "acme.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["connections"]["crm"]["settings"]["permission_set"] = PERMISSION_SET
+    path.write_text(yaml.safe_dump(document))
+    with_pushes(made, fit=push("crm.Account", select, own_fields=own))
+    report = made.acme.push("fit")
+    assert (report.updated, report.refused, report.exit_code) == (20, 0, 0), report.notes
+    found = [each for each in truth(made, "Account", key="Id").values() if each.get("Fit__c")]
+    assert {(each["Fit__c"], each["Grade__c"]) for each in found} == {(5.0, "A")}
+    assert made.acme.push("fit").new_fields == ()

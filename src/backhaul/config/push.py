@@ -18,24 +18,24 @@ Value = str | int | float | bool
 class Guard(Model):
     """When a field may be written, whatever a push says, and why."""
 
-    write: WriteWhen
+    write: WriteWhen = Field(description="When it may be written.")
     why: str = Field(default="", description="Told to whoever meets it.")
 
 
 class PushField(Model):
     """How one column of a push is written."""
 
-    write: WriteWhen = "always"
+    write: WriteWhen = Field(default="always", description="When it is written.")
     default: Value | None = Field(default=None, description="Written where the select gives nothing.")
 
 
 class OwnField(Model):
     """A custom field that a push needs; it is made where the account lacks it."""
 
-    type: OurType = "text"
+    type: OurType = Field(default="text", description="What it holds.")
     label: str | None = Field(default=None, description="Its name for people; without one, the field's own.")
     group: str | None = Field(default=None, description="Where the vendor shows it.")
-    description: str = ""
+    description: str = Field(default="", description="What the vendor shows beside it.")
     unique: bool = Field(default=False, description="Two records cannot hold the same value.")
     options: list[str] = Field(default_factory=list, description="The only values that it takes.")
 
@@ -51,8 +51,8 @@ class Trigger(Model):
 class Retries(Model):
     """How often a row that the vendor refused is sent again by itself, and after what time: doubled at each try."""
 
-    most: int = Field(default=5, ge=0)
-    after: Duration = Field(default="1h", validate_default=True)
+    most: int = Field(default=5, ge=0, description="Times; then it is left for `push retry --force`.")
+    after: Duration = Field(default="1h", validate_default=True, description="The first wait.")
 
 
 class Push(Model):
@@ -93,7 +93,9 @@ class Push(Model):
         description="A unique field of the object that takes our row's id: by it a record whose answer was lost is "
         "found again.",
     )
-    schedule: ScheduleText | None = None
+    schedule: ScheduleText | None = Field(
+        default=None, description="For `backhaul run --due` and `--watch`, after the connections that are due."
+    )
     trigger: Literal["transform"] | Trigger | None = Field(
         default=None, description="Applied after each run that publishes something new, or when rows change."
     )
@@ -108,7 +110,7 @@ class Push(Model):
         description="A select that gives fewer rows than this share of the last time's takes nothing away, and waits "
         "for approval.",
     )
-    retries: Retries = Field(default_factory=Retries)
+    retries: Retries = Field(default_factory=Retries, description="Of rows that the vendor refused.")
 
     @model_validator(mode="after")
     def _what_goes_together(self) -> Push:

@@ -118,6 +118,10 @@ def resume_push(context: Context, name: str) -> bool:
         return ledger.standing.resume(name)
 
 
+def is_paused(context: Context, name: str) -> bool:
+    return any(each.push == name for each in pauses(context))
+
+
 def pauses(context: Context) -> list[Pause]:
     if not context.layout.ledger(context.customer).exists():
         return []

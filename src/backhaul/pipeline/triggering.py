@@ -8,7 +8,7 @@ from backhaul.config.push import Trigger
 from backhaul.errors import BackhaulError
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.push_tasks import object_of
-from backhaul.pipeline.pushing import Pushing, apply_push
+from backhaul.pipeline.pushing import Pushing, apply_push, is_paused
 from backhaul.pipeline.report import Failure
 from backhaul.push.report import PushReport
 from backhaul.push.triggers import changed_rows, without_echo
@@ -25,7 +25,7 @@ def apply_triggered(context: Context) -> tuple[list[PushReport], list[Failure]]:
         own = replace(context, run_id=new_run_id())
         try:
             if push.trigger == "transform":
-                if not _is_paused(own, name):
+                if not is_paused(own, name):
                     reports.append(apply_push(own, name, who=f"trigger:{name}"))
                 continue
             found = _fire(own, name, push.trigger)
@@ -35,11 +35,6 @@ def apply_triggered(context: Context) -> tuple[list[PushReport], list[Failure]]:
             error.within(customer=context.customer)
             failures.append(Failure.of(error, error.connection or "", error.object or ""))
     return reports, failures
-
-
-def _is_paused(context: Context, name: str) -> bool:
-    with Pushing(context) as pushing:
-        return name in pushing.ledger.standing.pauses()
 
 
 def _fire(context: Context, name: str, trigger: Trigger) -> PushReport | None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backhaul.config import placeholders
 from backhaul.config.push import OwnField
-from backhaul.config.source import CreateField
-from backhaul.errors import BackhaulError, ConfigError
+from backhaul.config.source import Call, CreateField
+from backhaul.errors import BackhaulError, ConfigError, FixDefinition
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.render import UNBOUND, Bindings
@@ -93,6 +94,9 @@ def make_fields(connection: Connection, object: Object, fields: Sequence[NewFiel
     for each in fields:
         bound = _bound(connection, object, definition, each)
         try:
+            for call in definition.also:
+                if (lacking := _unbound(call, bound)) is not None:
+                    raise FixDefinition(f"the connection does not give {lacking}")
             for call in (definition, *definition.also):
                 connection.call(call, bound, role="create_field", object=object.name, repeatable=False)
         except BackhaulError as error:
@@ -105,6 +109,15 @@ def make_fields(connection: Connection, object: Object, fields: Sequence[NewFiel
             ) from error
         made.append(f"{object.place}.{each.name}")
     return made
+
+
+def _unbound(call: Call, bound: Bindings) -> str | None:
+    """A setting that the request needs and the connection does not give."""
+    for text in placeholders.texts(call.json_body):
+        for each in placeholders.parse(text).names:
+            if each.root == "settings" and bound.get(each) in (UNBOUND, ""):
+                return each.name
+    return None
 
 
 def _bound(connection: Connection, object: Object, definition: CreateField, field: NewField) -> Bindings:
