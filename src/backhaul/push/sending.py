@@ -138,7 +138,7 @@ class Sender:
             row = by_row[each.row]
             match each.state:
                 case "confirmed":
-                    self._tally.count_written("update" if row.action == "create" and each.made is False else row.action)
+                    self._tally.count_written("update" if row.write == "upsert" and each.made is False else row.action)
                 case "planned":
                     again.append(row)
                 case "refused" | "unknown":
