@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-import yaml
 from tests.conftest import Bench
-from tests.pipeline.pushes import arrived, ledger, push, sent, truth, with_pushes
-
-from backhaul.config.catalog import catalog_root
+from tests.pipeline.pushes import arrived, defined_otherwise, ledger, push, sent, truth, with_pushes
 
 SELECT = "select 'p' || n || '@new.example' as email, 'Person' as firstname from range(560) t(n)"
 
 
-def without_trace_ids(made: Bench) -> None:
+def without_trace_ids(definition: dict[str, Any]) -> None:
     """Without them HubSpot answers 409 for the whole batch when one of its rows is at fault."""
-    definition = yaml.safe_load((catalog_root() / "sources" / "hubspot" / "source.yaml").read_text())
     for write in ("create", "update", "upsert"):
         del definition["templates"]["crm_object"]["writes"][write]["item"]["objectWriteTraceId"]
-    (made.root / "sources" / "hubspot").mkdir(parents=True)
-    (made.root / "sources" / "hubspot" / "source.yaml").write_text(yaml.safe_dump(definition, sort_keys=False))
 
 
 @pytest.mark.parametrize("bad", [(300,), (0, 99, 100, 559), (7, 8)])
 def test_of_560_rows_all_but_the_bad_ones_land(bench: Callable[..., Bench], bad: tuple[int, ...]) -> None:
     made = bench(crm=("hubspot", {"contacts": {}}))
     made.acme.run()
-    without_trace_ids(made)
+    defined_otherwise(made, "hubspot", without_trace_ids)
     with_pushes(made, people=push("crm.contacts", SELECT, mode="create", key="email"))
     before = len(truth(made, "contacts"))
     for n in bad:
@@ -48,7 +43,7 @@ def test_of_560_rows_all_but_the_bad_ones_land(bench: Callable[..., Bench], bad:
 def test_a_lost_answer_in_the_middle_of_halving_doubles_nothing(bench: Callable[..., Bench]) -> None:
     made = bench(crm=("hubspot", {"contacts": {}}))
     made.acme.run()
-    without_trace_ids(made)
+    defined_otherwise(made, "hubspot", without_trace_ids)
     with_pushes(made, people=push("crm.contacts", SELECT.replace("560", "100"), mode="create", key="email"))
     made.simulators["crm"].mutate("create", "contacts", None, {"email": "p70@new.example"})
     made.simulators["crm"].fault("lost_answer", path="batch/create", after=1, count=1)

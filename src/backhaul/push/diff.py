@@ -60,16 +60,18 @@ class Candidate:
 
 
 class Diff:
-    """One object's rows of a push, compared."""
+    """One object's rows of a push, compared. takes_away: what is wanted no more is looked for, too."""
 
     def __init__(
-        self, wanted: Wanted, object: Object, ways: Sequence[Column], keyed: Keyed, ledger: Ledger, target: int
-    ) -> None:
+        self, wanted: Wanted, object: Object, ways: Sequence[Column], keyed: Keyed, ledger: Ledger, target: int, *,
+        takes_away: bool = False,
+    ) -> None:  # fmt: skip
         self._wanted = wanted
         self._sql = wanted.sql
         self._object = object
         self._ways = tuple(ways)
         self._keyed = keyed
+        self._takes_away = takes_away
         self._fields = [object.field(way.field) for way in self._ways]
         self._values = [
             sql.wanted(way, wanted.columns[way.column], field)
@@ -199,11 +201,12 @@ class Diff:
             f" WHERE d.k IS NOT NULL AND d.k NOT IN (SELECT k FROM repeated)"
             f" AND NOT (NOT d.misfit AND NOT {flying} AND coalesce({same}, false))"
         )
-        self._sql.execute(
-            "CREATE OR REPLACE TEMP TABLE gone AS SELECT l.row, l.made FROM side_ledger AS l"
-            " ANTI JOIN side_wanted AS d ON d.k = l.row"
-            f" WHERE l.confirmed_at IS NOT NULL AND l.state NOT IN {_IN_FLIGHT}"
-        )
+        if self._takes_away:
+            self._sql.execute(
+                "CREATE OR REPLACE TEMP TABLE gone AS SELECT l.row, l.made FROM side_ledger AS l"
+                " ANTI JOIN side_wanted AS d ON d.k = l.row"
+                f" WHERE l.confirmed_at IS NOT NULL AND l.state NOT IN {_IN_FLIGHT}"
+            )
         self._sql.execute("DROP TABLE side_seen; DROP TABLE side_ledger")
         self.rows, self.nameless = self._two("SELECT count(*), count(*) FILTER (WHERE k IS NULL) FROM side_wanted")
         self._sql.execute("DROP TABLE side_wanted")

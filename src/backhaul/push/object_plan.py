@@ -57,6 +57,10 @@ class ObjectPlanner:
         self._refused: list[Untouched] = []
         self._skipped = self._dead_rows = self._refused_count = self._kept = 0
 
+    @property
+    def _takes_away(self) -> bool:
+        return self._retry is None and self._task.rules.gone != "keep"
+
     @cached_property
     def _judge(self) -> Judge:
         return Judge(self._task, self._object, self._keyed, self._ways)
@@ -67,7 +71,10 @@ class ObjectPlanner:
             rows = self._wanted.count(self._object)
             self._refuse_all(rows)
         else:
-            diff = Diff(self._wanted, self._object, self._ways, self._keyed, self._ledger, self._target)
+            diff = Diff(
+                self._wanted, self._object, self._ways, self._keyed, self._ledger, self._target,
+                takes_away=self._takes_away,
+            )  # fmt: skip
             scheme, rows, same, in_flight = diff.scheme, diff.rows, diff.same, diff.in_flight
             self._judge_diff(diff)
         does = [row.action for row in self._rows]
@@ -107,7 +114,7 @@ class ObjectPlanner:
             self._refused_count += diff.nameless
         for chunk in diff.candidates():
             self._judge_all(self._looked_at(chunk) if self._reader is not None else chunk)
-        if self._retry is None:
+        if self._takes_away:
             self._take_away(diff)
 
     # -- columns ---------------------------------------------------------------------------------------------------
@@ -245,8 +252,6 @@ class ObjectPlanner:
 
     def _take_away(self, diff: Diff) -> None:
         """Records that we made and that the select gives no more."""
-        if self._task.rules.gone == "keep":
-            return
         rows, self._kept = diff.gone()
         known: Mapping[str, Known] = self._ledger.known(self._target, rows)
         for row in rows:
