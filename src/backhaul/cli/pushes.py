@@ -49,8 +49,8 @@ def push_json(report: PushReport) -> dict[str, Any]:
 def show_plan(output: Output, plan: Plan, most: int, kept: Path | None) -> None:
     """Counts, then each row with its fields before and after."""
     writes = many(plan.rows, "row") + " to write"
-    share = max((each.share for each in plan.objects if each.share is not None), default=None)
-    calls = many(plan.calls, "API call") + (f" ({share:.1%} of a day's)" if share is not None else "")
+    share = max((each.share or 0 for each in plan.objects), default=0)
+    calls = many(plan.calls, "API call") + (f" ({share:.0%} of a day's)" if share >= 0.01 else "")
     output.line()
     output.heading(f"{plan.customer} push {plan.push}", f"{writes}, {calls}, from snapshot v{plan.version}")
     for each in plan.objects:
