@@ -21,7 +21,7 @@ WON = push(
     " from deals d join changed c on c.id = d.id",
     mode="append",
     key="event",
-    trigger={"on": "deals", "when": "status = 'won'", "columns": ["status"]},
+    trigger={"rows_of": "deals", "when": "status = 'won'", "columns": ["status"]},
 )
 
 
@@ -109,7 +109,7 @@ def test_a_trigger_that_did_not_come_to_its_end_goes_off_again(hubspot: Callable
 
 
 def test_a_condition_that_does_not_run_is_told_and_loses_nothing_else(hubspot: Callable[..., Bench]) -> None:
-    made = hubspot(won={**WON, "trigger": {"on": "deals", "when": "statuss = 'won'"}}, scores=SCORES)
+    made = hubspot(won={**WON, "trigger": {"rows_of": "deals", "when": "statuss = 'won'"}}, scores=SCORES)
     made.simulators["crm"].mutate("update", "companies", min(truth(made, "companies")), {"name": "Another name"})
     report = pull(made)
     assert report.exit_code == 2

@@ -43,7 +43,7 @@ class OwnField(Model):
 class Trigger(Model):
     """A push that goes off when rows of an entity change; its select may use them, as `changed(id)`."""
 
-    on: Name = Field(description="The entity whose rows are watched.")
+    rows_of: Name = Field(description="The entity whose rows are watched.")
     when: str | None = Field(default=None, description="A condition over its columns, that holds now.")
     columns: list[str] = Field(default_factory=list, description="Only where one of these changed; empty: any.")
 

@@ -34,19 +34,19 @@ class Changed:
 def changed_rows(trigger: Trigger, snapshot: Snapshot, after: int) -> list[Changed]:
     """The rows that changed after that version and meet the condition now. Raises ConfigError where it does not run."""
     condition = trigger.when or "true"
-    entity = quote(trigger.on)
+    entity = quote(trigger.rows_of)
     try:
         with duckdb.connect(str(snapshot.entities), read_only=True) as sql:
             sql.execute("SET TimeZone = 'UTC'")
             rows = sql.execute(
                 "SELECT c.id, bool_or(c.op = 'insert'), flatten(list(c.columns)) FROM _changes AS c"
                 f" JOIN (SELECT * FROM {entity} WHERE NOT is_deleted AND ({condition})) AS e ON e.id = c.id"
-                f" WHERE c.entity = {literal(trigger.on)} AND c.version > {after} GROUP BY c.id ORDER BY c.id"
+                f" WHERE c.entity = {literal(trigger.rows_of)} AND c.version > {after} GROUP BY c.id ORDER BY c.id"
             ).fetchall()
     except duckdb.Error as error:
         raise ConfigError(
-            f"the trigger on {trigger.on} does not run: {str(error).splitlines()[0]}",
-            next_step="correct its `on` and `when`; `backhaul query` tries a condition over the published entities",
+            f"the trigger on {trigger.rows_of} does not run: {str(error).splitlines()[0]}",
+            next_step="correct its `rows_of` and `when`; `backhaul query` tries a condition over the published entities",
         ) from error
     asked = frozenset(trigger.columns)
     found = [Changed(str(id), frozenset() if new else frozenset(columns or ())) for id, new, columns in rows]
