@@ -46,7 +46,7 @@ def changed_rows(trigger: Trigger, snapshot: Snapshot, after: int) -> list[Chang
     except duckdb.Error as error:
         raise ConfigError(
             f"the trigger on {trigger.rows_of} does not run: {str(error).splitlines()[0]}",
-            next_step="correct its `rows_of` and `when`; `backhaul query` tries a condition over the published entities",
+            next_step="correct it; `backhaul query` tries a condition over the published entities",
         ) from error
     asked = frozenset(trigger.columns)
     found = [Changed(str(id), frozenset() if new else frozenset(columns or ())) for id, new, columns in rows]
