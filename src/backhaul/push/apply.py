@@ -19,7 +19,7 @@ from backhaul.push.own_fields import make_fields
 from backhaul.push.plan import LISTED, ObjectPlan, Plan, PlanRow
 from backhaul.push.planning import definition_of
 from backhaul.push.readback import Reader
-from backhaul.push.report import PushReport, Tally, Trouble
+from backhaul.push.report import HOPELESS, PushReport, Tally, Trouble
 from backhaul.push.sending import Sender, Sent
 from backhaul.push.settling import Settler
 from backhaul.push.target import Object, Task
@@ -255,7 +255,7 @@ class _ObjectApply:
             code = next(iter(self._tally.codes))
             self._fail(
                 VendorDown(
-                    f"the first {self._tally['refused']} rows were all refused with {code or 'the same answer'}, and"
+                    f"the first {HOPELESS} rows and more were all refused with {code or 'the same answer'}, and"
                     " none was written: the rest is not sent",
                     next_step="look at the dead letters; it is not the rows that are wrong, more likely the push",
                 )
