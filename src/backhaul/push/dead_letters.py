@@ -62,11 +62,6 @@ class DeadLetters:
             for receipt, values, hash_ in refused:
                 bury(sql, target, receipt, reason, as_json(values), hash_, scheme, run)
 
-    def forget(self, target: int, rows: Sequence[str]) -> None:
-        """Their rows are no longer wanted, or are what is wanted already."""
-        with self._file.writing() as sql:
-            sql.executemany("delete from dead_letters where target = ? and row = ?", [(target, row) for row in rows])
-
 
 def bury(
     sql: sqlite3.Connection, target: int, each: Receipt, reason: Reason, values: str, hash_: int | None, scheme: str,

@@ -110,12 +110,6 @@ class Object:
         link = self.definition.link
         return None if link is None else (link.source, link.to)
 
-    @property
-    def index_lag(self) -> timedelta:
-        """How long a new record may not be found by its values."""
-        changed = self.definition.changed
-        return changed.index_lag if isinstance(changed, ChangedField) else timedelta(0)
-
     def trace(self, own: str | None) -> str | None:
         """The field that takes our row's id when a record is made: the push's own, or the definition's."""
         return own or next((each.trace for each in self.definition.writes.create if each.trace is not None), None)
