@@ -168,6 +168,12 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values) -> Bind
         if name != target.match_field or row.match is None
     }
     version = row.version
+    if target.write.version is not None and version is None:
+        raise FixDefinition(
+            f"{target.schema.name} is written with a check of its version, and the row brings none",
+            next_step="give the object a read `by_key`, from which the version is taken",
+            object=target.schema.name,
+        )
     if target.write.version is not None and target.write.version.timestamp is not None and version is not None:
         version = spell(version, Values(timestamp=target.write.version.timestamp), base.zone)
     return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=version)
