@@ -102,9 +102,9 @@ class Sender:
                 receipts.append(Receipt(row.row, "planned" if untouched else "unknown", message=said))
                 continue
             made = answer.created
-            if made is None:
+            if made is None and self._target.mode == "create":
                 # a create that can be repeated says nothing of what was there before
-                made = self._target.mode == "create" and (ready.absent or not self._target.write.repeatable)
+                made = ready.absent or not self._target.write.repeatable
             # a record that changed in between is looked at again: nothing was written
             state = "planned" if answer.state == "conflict" else answer.state
             receipts.append(
