@@ -35,9 +35,8 @@ def push_named(context: Context, name: str) -> Push:
     )
 
 
-def task_of(context: Context, name: str, open: Open, *, overwrite: bool = False) -> Task:
+def task_of(context: Context, name: str, push: Push, open: Open, *, overwrite: bool = False) -> Task:
     """The push, with the objects that it may write. Raises ConfigError where it names what is not there."""
-    push = push_named(context, name)
     connection, dot, object_name = push.to.partition(".")
     if dot:
         objects: tuple[Object, ...] = (object_of(context, open, name, connection, object_name, push),)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from backhaul.config.push import Push
 from backhaul.discovery.cache import distrust
 from backhaul.errors import BackhaulError, Busy, ConfigError
 from backhaul.pipeline.context import Context
@@ -206,7 +207,11 @@ class Pushing:
         return found
 
     def task(self, name: str, *, overwrite: bool = False) -> Task:
-        return task_of(self.context, name, self.open, overwrite=overwrite)
+        return self.task_of(name, push_named(self.context, name), overwrite=overwrite)
+
+    def task_of(self, name: str, push: Push, *, overwrite: bool = False) -> Task:
+        """A push that need not stand in the pipeline."""
+        return task_of(self.context, name, push, self.open, overwrite=overwrite)
 
     def check_not_paused(self, name: str, plan: Plan | None = None) -> None:
         """Raises ConfigError. What takes a run back is sent all the same."""
