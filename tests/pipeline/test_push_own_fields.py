@@ -70,7 +70,6 @@ def test_a_field_that_the_account_does_not_let_us_make_is_told_with_the_permissi
     [
         ({"name": {"type": "date"}, **FIELDS}, "has a field name of type text, and the push declares it as date"),
         ({"Fit Score": {}, **FIELDS}, "names of custom fields here are like"),
-        ({"shape": {"type": "json"}, **FIELDS}, "there is no type json here"),
     ],
 )
 def test_a_field_that_cannot_be_made_is_told_by_the_plan(

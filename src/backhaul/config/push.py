@@ -7,12 +7,13 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from backhaul.config.base import Duration, Model, Name, ScheduleText
-from backhaul.config.source import ObjectDefinition, OurType
+from backhaul.config.source import ObjectDefinition
 
 Mode = Literal["create", "update", "upsert", "mirror", "append", "associate"]
 WriteWhen = Literal["always", "create", "update", "empty", "never"]
 """When a field is written: into new records only, into records that are there only, where it holds nothing, never."""
 Value = str | int | float | bool
+FieldType = Literal["text", "integer", "decimal", "boolean", "date", "timestamp"]
 
 
 class Guard(Model):
@@ -32,7 +33,7 @@ class PushField(Model):
 class OwnField(Model):
     """A custom field that a push needs; it is made where the account lacks it."""
 
-    type: OurType = Field(default="text", description="What it holds.")
+    type: FieldType = Field(default="text", description="What it holds.")
     label: str | None = Field(default=None, description="Its name for people; without one, the field's own.")
     group: str | None = Field(default=None, description="Where the vendor shows it.")
     description: str = Field(default="", description="What the vendor shows beside it.")
