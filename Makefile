@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash renewals lock clean
+.PHONY: demo test lint docs bench eval crash crash-push renewals lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -31,6 +31,8 @@ crash: .venv/ready
 
 renewals: .venv/ready
 	$(BIN)/python -m tests.renewals --rounds 200
+crash-push: .venv/ready
+	$(BIN)/python -m tests.crash.push --rows 2000 --kills 60
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
     from backhaul.publish.query import QueryResult
-    from backhaul.push.ledger import DeadLetter
+    from backhaul.push.audit import Attempt
+    from backhaul.push.audit import Query as LedgerQuery
+    from backhaul.push.entries import DeadLetter
     from backhaul.push.plan import Plan
     from backhaul.push.report import PushReport
+    from backhaul.state.budgets import Priority
     from backhaul.state.proposals import Proposal
     from backhaul.state.runs import Run
     from backhaul.state.state import State
@@ -267,24 +270,61 @@ class Customer:
 
         return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
 
-    def plan_push(self, push: str, *, overwrite: bool = False) -> Plan:
-        """What a push would write, field by field; nothing is sent.
+    def plan_push(self, push: str, *, overwrite: bool = False, fresh: bool = False) -> Plan:
+        """What a push would write, field by field; nothing is written.
 
-        overwrite: also what the vendor changed since we wrote it, whatever the push's `conflict` says.
+        overwrite: also what the vendor changed since we wrote it, whatever the push's `conflict` says. fresh: the
+        records that would be written are read from the vendor first.
         """
         from backhaul.pipeline.pushing import plan_push
 
         with self.context() as context:
-            return plan_push(context, push, overwrite=overwrite)
+            return plan_push(context, push, overwrite=overwrite, fresh=fresh)
 
     def push(
-        self, push: str, *, plan: Plan | None = None, limit: int | None = None, overwrite: bool = False
-    ) -> PushReport:
-        """Write what the plan says; without one, plan first. limit: at most so many rows, for a first look."""
+        self, push: str, *, plan: Plan | None = None, limit: int | None = None, overwrite: bool = False,
+        approve: bool = False, who: str | None = None, priority: Priority = "bulk",
+    ) -> PushReport:  # fmt: skip
+        """Write what the plan says; without one, plan first. limit: at most so many rows, for a first look.
+
+        approve: also where the plan waits for approval. who: on whose behalf, as `token:t7` or `proposal:42`; without
+        it, the user. priority: `interactive` goes before everything that runs in bulk.
+        """
         from backhaul.pipeline.pushing import apply_push
 
         with self.context() as context:
-            return apply_push(context, push, plan, limit=limit, overwrite=overwrite)
+            return apply_push(
+                context, push, plan, limit=limit, overwrite=overwrite, approve=approve, who=who, priority=priority
+            )
+
+    def undo_push(self, run: str, *, apply: bool = False, who: str | None = None) -> list[Plan | PushReport]:
+        """Take back what a run wrote: plans of it, or with `apply` what came of them. The pushes are paused then."""
+        from backhaul.pipeline.pushing import undo_push
+
+        with self.context() as context:
+            return undo_push(context, run, apply=apply, who=who)
+
+    def pause_push(self, push: str, *, reason: str = "", who: str | None = None) -> None:
+        """Nothing more is sent by this push until it is resumed."""
+        from backhaul.pipeline.pushing import pause_push
+
+        with self.context() as context:
+            pause_push(context, push, reason=reason, who=who)
+
+    def resume_push(self, push: str) -> bool:
+        """False where it was not paused."""
+        from backhaul.pipeline.pushing import resume_push
+
+        with self.context() as context:
+            return resume_push(context, push)
+
+    def ledger(self, query: LedgerQuery | None = None, *, limit: int = 50) -> tuple[list[Attempt], int]:
+        """What was written to vendors, newest first, and how much there is in all."""
+        from backhaul.pipeline.pushing import written
+        from backhaul.push.audit import Query
+
+        with self.context() as context:
+            return written(context, query or Query(), limit)
 
     def retry_push(self, push: str | None = None, *, limit: int | None = None, force: bool = False) -> list[PushReport]:
         """Send dead letters again; a report for each push that has some. force: also those given up."""

@@ -222,9 +222,10 @@ def rows(connection: Connection, ask: Ask, some: Sequence[Page]) -> list[dict[st
 
 
 def writing(
-    connection: Connection, schema: ObjectSchema, mode: Mode, out: Sequence[OutRow], match: str | None = None
-) -> list[RowAnswer]:
-    """Write one batch as the definition's first write for so few rows does it."""
+    connection: Connection, schema: ObjectSchema, mode: Mode, out: Sequence[OutRow], match: str | None = None, *,
+    many: int = 0,
+) -> list[RowAnswer]:  # fmt: skip
+    """Write one batch as the definition's first write for so few rows does it; many: for so many."""
     definition = connection.source.definition(schema.name)
     assert definition is not None
-    return send(connection, choose(schema, definition, mode, len(out), match), out)
+    return send(connection, choose(schema, definition, mode, many or len(out), match), out)

@@ -215,7 +215,8 @@ def test_a_collection_is_written_and_the_bad_row_named(account: Account) -> None
         ("Recorded One", 7, None),
         ("Recorded Three", None, Decimal("1234.5")),
     ]
-    updated = writing(connection, ACCOUNT, "update", [OutRow("recorded-4", {"NumberOfEmployees": 9}, key=made[0])])
+    few = [OutRow("recorded-4", {"NumberOfEmployees": 9}, key=made[0])]
+    updated = writing(connection, ACCOUNT, "update", few, many=100)
     assert updated[0].state == "confirmed"
     gone = writing(connection, ACCOUNT, "delete", [OutRow(f"gone-{key}", key=key) for key in made])
     assert [each.state for each in gone] == ["confirmed", "confirmed"]

@@ -90,3 +90,62 @@ def test_a_refused_row_is_a_dead_letter_until_it_is_sent_again(
     assert "1 of 1 dead letter" in backhaul("push", "dead-letters", "acme").out
     assert "1 dead letter" in backhaul("status").out
     assert backhaul("push", "retry", "acme", "sizes", "--json").code in (0, 1)
+
+
+def test_a_dry_run_reads_the_records_concerned_and_writes_nothing(backhaul: Call, published: Running) -> None:
+    sent = len(published.received())
+    said = backhaul("push", "apply", "acme", "words", "--dry-run")
+    assert said.code == 0
+    assert "3 rows to write" in said.out
+    assert descriptions(published) == 0
+    asked = [each["path"].rsplit("/", 1)[-1] for each in published.received(sent)]
+    assert asked.count("read") == 1
+    assert "update" not in asked
+
+
+def test_a_paused_push_is_told_and_goes_on_when_it_is_resumed(backhaul: Call, published: Running) -> None:
+    assert "is paused" in backhaul("push", "pause", "acme", "words", "--reason", "under review").out
+    refused = backhaul("push", "apply", "acme", "words")
+    assert refused.code == 2
+    assert "under review" in refused.err
+    assert "push resume acme words" in refused.err
+    assert "goes on" in backhaul("push", "resume", "acme", "words").out
+    assert backhaul("push", "apply", "acme", "words").code == 0
+
+
+def test_a_run_is_shown_in_the_ledger_and_taken_back(backhaul: Call, published: Running) -> None:
+    run = backhaul("push", "apply", "acme", "words", "--json").json["run"]
+    found = backhaul("ledger", "acme", "--run", run, "--json").json
+    assert (found["total"], {each["state"] for each in found["written"]}) == (3, {"confirmed"})
+    assert found["written"][0]["values"] == {"description": "weighed by us"}
+    said = backhaul("ledger", "acme", "--limit", "1").out
+    assert "weighed by us" in said
+    assert "1 of 3 writes" in said
+    assert "nothing such" in backhaul("ledger", "acme", "--push", "other").out
+    planned = backhaul("push", "undo", "acme", run)
+    assert "weighed by us -> (empty)" in planned.out
+    assert descriptions(published) == 3
+    undone = backhaul("push", "undo", "acme", run, "--apply")
+    assert undone.code == 0
+    assert "the push is paused" in undone.out
+    assert descriptions(published) == 0
+
+
+def test_a_plan_that_waits_is_shown_and_asked_for(
+    backhaul: Call, hubspot: Running, customer: Callable[..., Path]
+) -> None:
+    select = "select 'p' || n || '@new.example' as email, 'P' as firstname from range({}) t(n)"
+    push = {"to": "crm.contacts", "select": select.format(4), "mode": "mirror", "key": "email"}
+    customer("acme", crm=connection_to(hubspot, SMALL), extra={"push": {"people": push}})
+    backhaul("run", "acme")
+    assert backhaul("push", "apply", "acme", "people").code == 0
+    customer(
+        "acme", crm=connection_to(hubspot, SMALL), extra={"push": {"people": {**push, "select": select.format(1)}}}
+    )
+    shown = backhaul("push", "plan", "acme", "people").out
+    assert "for approval: the select gives 1 rows, and gave 4" in shown
+    assert "--approve" in shown
+    waits = backhaul("push", "apply", "acme", "people")
+    assert waits.code != 0
+    assert "--approve" in waits.err
+    assert backhaul("push", "apply", "acme", "people", "--approve", "--json").json["deleted"] == 3

@@ -239,7 +239,7 @@ def test_dead_letters_are_counted_without_disturbing_the_ledger(tmp_path: Path) 
     refused = Receipt("row-1", "refused", message="no such field")
     with Ledger(path) as ledger:
         target = ledger.target("crm", "companies", "health")
-        ledger.refuse(target, "0192", [(refused, {"name": "x"}, 1)], "scheme")
+        ledger.dead.keep(target, "0192", [(refused, {"name": "x"}, 1)], "scheme")
         assert dead_letters_by_connection(path) == {"crm": 1}
     path.write_bytes(b"no ledger at all")
     assert dead_letters_by_connection(path) == {}

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import yaml
 from tests.conftest import Bench
 
+from backhaul.config.catalog import catalog_root
 from backhaul.project import Project
 from backhaul.push.ledger import Ledger
 
-WRITES = ("batch/create", "batch/update", "batch/upsert", "composite/sobjects", "jobs/ingest", "record/v1")
+WRITES = (
+    "batch/create",
+    "batch/update",
+    "batch/upsert",
+    "composite/sobjects",
+    "sobjects/Account/",
+    "jobs/ingest",
+    "record/v1",
+)
 
 
 def push(to: str, select: str, **more: Any) -> dict[str, Any]:
@@ -26,6 +36,20 @@ def with_pushes(bench: Bench, **pushes: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     bench.project.close()
     bench.project = Project(bench.root)
+
+
+def defined_otherwise(bench: Bench, source: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Give the project a definition of its own: the shipped one, changed. For runs and pushes that start after it."""
+    definition = yaml.safe_load((catalog_root() / "sources" / source / "source.yaml").read_text())
+    change(definition)
+    folder = bench.root / "sources" / source
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "source.yaml").write_text(yaml.safe_dump(definition, sort_keys=False))
+
+
+def found_at_once(definition: dict[str, Any]) -> None:
+    """A vendor that shows a new record by its unique values as soon as it is there."""
+    definition["templates"]["crm_object"]["reads"]["by_match"]["lag"] = "0s"
 
 
 def sent(bench: Bench, connection: str = "crm", since: int = 0) -> list[str]:

@@ -94,13 +94,13 @@ def test_ids_that_lead_nowhere_are_refused_and_counted(both: Callable[..., Bench
     made = both(
         arr=push("accounts", "select unnest([null, 'nonsense', 'crm:nothing:1', 'other:companies:1']) as id, 1 as arr"),
         noid=push("accounts", "select 1 as arr"),
-        up=push("accounts", f"select id, 1 as arr {LIVE}", mode="upsert"),
     )
     plan = made.acme.plan_push("arr")
     assert (plan.counts.wanted, plan.counts.refused, plan.rows) == (4, 4, 0)
     with pytest.raises(ConfigError, match="no column id"):
         made.acme.plan_push("noid")
-    with pytest.raises(ConfigError, match="nothing to upsert by"):
+    with_pushes(made, up=push("accounts", f"select id, 1 as arr {LIVE}", mode="upsert"))
+    with pytest.raises(ConfigError, match="the mode upsert needs a connection's object"):
         made.acme.plan_push("up")
     with_pushes(made, gone=push("account", "select 1"))
     with pytest.raises(ConfigError, match="no entity called account"):

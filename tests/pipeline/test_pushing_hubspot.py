@@ -108,14 +108,14 @@ def test_a_row_that_the_vendor_refuses_does_not_stop_the_others(
     assert all("no mail is invalid" in note.message for note in report.notes)
     assert sum(each["email"] == f"p{key}@new.example" for key, each in contacts.items()) == len(contacts) - 2
     with ledger(made) as kept:
-        assert [(dead.push, dead.reason, dead.retries) for dead in kept.dead_letters()] == [("mails", "vendor", 0)] * 2
+        assert [(dead.push, dead.reason, dead.retries) for dead in kept.dead.all()] == [("mails", "vendor", 0)] * 2
     before = arrived(made)
     again = made.acme.push("mails")
     assert (again.plan.counts.dead, sent(made, since=before)) == (2, []), "what was refused is not sent again by itself"
     [retried] = made.acme.retry_push("mails")
     assert (retried.refused, retried.plan.counts.update) == (2, 2)
     with ledger(made) as kept:
-        assert {dead.retries for dead in kept.dead_letters()} == {1}
+        assert {dead.retries for dead in kept.dead.all()} == {1}
 
 
 def test_dead_letters_are_left_alone_after_some_retries(hubspot: Callable[..., Bench]) -> None:
@@ -136,7 +136,7 @@ def test_a_corrected_row_leaves_the_dead_letters(hubspot: Callable[..., Bench]) 
     with_pushes(made, mails=push("crm.contacts", select.format("right@new.example"), key="hs_object_id"))
     assert made.acme.push("mails").updated == 1
     with ledger(made) as kept:
-        assert kept.dead_letters() == []
+        assert kept.dead.all() == []
 
 
 def test_what_discovery_knows_to_be_wrong_is_refused_before_anything_is_sent(hubspot: Callable[..., Bench]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import Bench
-from tests.pipeline.pushes import arrived, ledger, push, sent, truth
+from tests.pipeline.pushes import arrived, defined_otherwise, found_at_once, ledger, push, sent, truth
 
 APPLY = """
 import json, sys
@@ -48,6 +48,7 @@ def hubspot(bench: Callable[..., Bench]) -> Callable[..., Bench]:
     def make(**pushes: dict[str, Any]) -> Bench:
         made = bench(crm=("hubspot", {"companies": {}, "contacts": {}}), extra={"push": pushes})
         assert made.acme.run().exit_code == 0
+        defined_otherwise(made, "hubspot", found_at_once)
         made.project.close()
         return made
 
@@ -96,3 +97,14 @@ def test_a_process_killed_before_the_request_left_still_writes_every_update(hubs
     assert report is not None
     assert report[1] + report[2] == len(companies)
     assert all(float(each["ai_score"]) == 5 for each in companies.values())
+
+
+def test_a_create_that_the_vendor_may_not_show_yet_is_unknown_and_waited_for(hubspot: Callable[..., Bench]) -> None:
+    made = hubspot(leads={**LEADS, "select": LEADS["select"].replace("2000", "50")})
+    defined_otherwise(made, "hubspot", lambda definition: None)
+    assert apply(made.root, "leads", "push_intent:1") is None, "killed before anything left"
+    at = arrived(made)
+    assert apply(made.root, "leads") == [0, 0, 0, 50, 0], "not found, but the vendor may need a minute to show it"
+    assert sent(made, since=at) == []
+    defined_otherwise(made, "hubspot", found_at_once)
+    assert apply(made.root, "leads") == [50, 0, 0, 0, 0]

@@ -27,11 +27,12 @@ def netsuite(bench: Callable[..., Bench]) -> Callable[..., Bench]:
     return make
 
 
-def test_updates_go_one_by_one_after_one_look_at_all(netsuite: Callable[..., Bench]) -> None:
+def test_updates_go_one_by_one_after_a_look_at_some(netsuite: Callable[..., Bench]) -> None:
     made = netsuite(health=HEALTH)
     customers = truth(made, "customer", "erp")
     plan = made.acme.plan_push("health")
-    assert plan.calls == len(plan.objects[0].rows) + 1
+    rows = len(plan.objects[0].rows)
+    assert plan.calls == rows + -(-rows // 25), "so many are read together that the last is still fresh when written"
     report = made.acme.push("health", plan=plan)
     assert (report.updated, report.exit_code) == (len(customers), 0), report
     for each in truth(made, "customer", "erp").values():

@@ -63,7 +63,7 @@ def test_a_locked_or_deleted_record_does_not_stop_the_others(salesforce: Callabl
     [again] = made.acme.retry_push("scores")
     assert (again.updated, again.refused) == (1, 1)
     with ledger(made) as kept:
-        assert [dead.row for dead in kept.dead_letters()] == [first]
+        assert [dead.row for dead in kept.dead.all()] == [first]
 
 
 def test_upserts_by_an_external_id_create_once(salesforce: Callable[..., Bench]) -> None:
@@ -100,7 +100,7 @@ def test_a_bulk_job_refuses_rows_one_by_one(salesforce: Callable[..., Bench]) ->
     report = made.acme.push("new")
     assert (report.created, report.refused) == (5199, 1)
     with ledger(made) as kept:
-        [dead] = kept.dead_letters()
+        [dead] = kept.dead.all()
     assert dead.row == "x-17"
 
 

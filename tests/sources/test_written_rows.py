@@ -61,7 +61,7 @@ class Desk:
     ) -> list[RowAnswer]:
         definition = self.source.definition(name)
         assert definition is not None
-        target = writes.choose(self.schema.objects[name], definition, mode, 10_000 if job else len(rows), match)
+        target = writes.choose(self.schema.objects[name], definition, mode, 10_000 if job else 100, match)
         assert (target.write.job is not None) == job
         if target.write.job is not None:
             quick = {"every": "10ms", "up_to": "20ms"}

@@ -30,7 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Use": {
         "query": "Run one select on a customer's snapshot.",
-        "push": "Write back: plan, apply, retry.",
+        "push": "Write back: plan, apply, retry, undo, pause.",
         "agent": "Serve agents by MCP: search, read, query, propose.",
         "tokens": "Make, list and revoke tokens for agents over HTTP.",
         "proposals": "Decide what agents propose: list, show, approve, reject.",
@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "connections": "Show each connection's access: scopes, tokens, probe, quota.",
         "runs": "List what ran, and how it ended.",
         "logs": "Show the log, of everything or of one run.",
+        "ledger": "List what was written to vendors: who, what, when, before and after.",
         "rejects": "List values that could not be read as their type.",
         "usage": "Show requests, bytes and waits, by day and connection.",
     },

@@ -12,7 +12,7 @@ from backhaul.cli.output import Column, Output, many
 from backhaul.cli.times import ago, span
 
 if TYPE_CHECKING:
-    from backhaul.push.ledger import DeadLetter
+    from backhaul.push.entries import DeadLetter
     from backhaul.push.plan import FieldChange, ObjectPlan, Plan, Untouched
     from backhaul.push.report import PushReport
 
@@ -21,7 +21,9 @@ _LONGEST = 60
 _COUNTED = (
     ("create", "to create"),
     ("update", "to update"),
+    ("delete", "to delete"),
     ("skip", "as wanted"),
+    ("kept", "wanted no more and not ours"),
     ("conflict", "in conflict"),
     ("refused", "refused"),
     ("in_flight", "in flight"),
@@ -47,7 +49,8 @@ def push_json(report: PushReport) -> dict[str, Any]:
 def show_plan(output: Output, plan: Plan, most: int, kept: Path | None) -> None:
     """Counts, then each row with its fields before and after."""
     writes = many(plan.rows, "row") + " to write"
-    calls = many(plan.calls, "API call")
+    share = max((each.share or 0 for each in plan.objects), default=0)
+    calls = many(plan.calls, "API call") + (f" ({share:.0%} of a day's)" if share >= 0.01 else "")
     output.line()
     output.heading(f"{plan.customer} push {plan.push}", f"{writes}, {calls}, from snapshot v{plan.version}")
     for each in plan.objects:
@@ -55,17 +58,23 @@ def show_plan(output: Output, plan: Plan, most: int, kept: Path | None) -> None:
         counts = each.counts.as_map()
         told = [f"{counts[name]:,} {words}" for name, words in _COUNTED if counts[name]] or ["nothing to do"]
         output.heading(each.place, ", ".join(told))
+        for field in each.new_fields:
+            needs = f"; it takes {field.needs}" if field.needs else ""
+            output.note("new field", f"{field.name} ({field.type}), {field.label}{needs}", style="green")
         _changes(output, each, most)
         _untouched(output, "conflict", each.conflicts, most)
         _untouched(output, "refused", each.refused, most)
     _untouched(output, "no target", plan.refused, most)
+    for stop in plan.stops:
+        output.note("waits", f"for approval: {stop}", style="red")
     output.line()
     if not plan.rows:
         output.line("nothing to write", style="dim")
-    elif kept is not None:
-        output.line(f"to write it: backhaul push apply {plan.customer} {plan.push} --plan {kept}", style="dim")
     else:
-        output.line(f"to write it: backhaul push apply {plan.customer} {plan.push}", style="dim")
+        command = f"backhaul push apply {plan.customer} {plan.push}" + (f" --plan {kept}" if kept is not None else "")
+        if plan.undoes:
+            command = f"backhaul push undo {plan.customer} {plan.undoes} --apply"
+        output.line(f"to write it: {command}{' --approve' if plan.stops else ''}", style="dim")
 
 
 def _changes(output: Output, each: ObjectPlan, most: int) -> None:
@@ -107,12 +116,15 @@ def show_push(output: Output, report: PushReport) -> None:
     output.line()
     output.heading(f"{report.customer} push {report.push}", f"run {report.run}, {span(report.seconds)}")
     counts = [
-        (report.created, "created"), (report.updated, "updated"), (report.skipped, "as wanted already"),
+        (report.created, "created"), (report.updated, "updated"), (report.deleted, "deleted"),
+        (report.skipped, "as wanted already"),
         (report.settled, "found written from before"), (report.conflicts, "in conflict"), (report.refused, "refused"),
         (report.unknown, "unknown"), (report.left, "not sent"),
     ]  # fmt: skip
     told = [f"{count:,} {words}" for count, words in counts if count]
     output.line(", ".join(told) if told else "nothing to write")
+    for name in report.new_fields:
+        output.note("new field", f"{name} was made", style="green")
     for each in report.notes[:_SHOWN]:
         field = f", {each.field}" if each.field else ""
         output.note(each.state, f"{each.connection}.{each.object} {each.row}{field}: {each.message}", style="yellow")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backhaul.cli.output import Column, Output, listing, many
+from backhaul.cli.pushes import push_json, show_push
 from backhaul.cli.times import span
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
             {"connection": name, "object": each.object, "field": each.field, "change": each.kind, "detail": each.detail}
             for name, each in report.sync.drift
         ]
+    if report.pushes:
+        found["pushes"] = [push_json(each) for each in report.pushes]
     if report.transform is not None:
         found["entities"] = [
             {
@@ -106,6 +109,8 @@ def show_report(output: Output, report: RunReport, root: Path | None = None, *, 
         _not_checked(output, report.sync)
         _rejected(output, report.sync, report.transform)
         _drift(output, report.sync)
+    for push in report.pushes:
+        show_push(output, push)
     show_failures(output, report.all_failures)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from backhaul.config.durations import parse_duration, spell_duration
 from backhaul.config.names import is_name
+from backhaul.config.schedule import Schedule
 
 
 class Model(BaseModel):
@@ -33,3 +34,13 @@ def _check_name(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_check_name)]
 """Of a customer, a connection, a push: two underscores in a row separate names elsewhere, so none may hold them."""
+
+
+def _check_schedule(text: str) -> str:
+    Schedule.parse(text)
+    return text
+
+
+ScheduleText = Annotated[
+    str, AfterValidator(_check_schedule), Field(examples=["every 15m", "daily at 03:00", "0 */6 * * mon-fri"])
+]

@@ -190,10 +190,11 @@ def _check_pushes(
             definition = source.definition(object)
             if definition is None:
                 yield _no(root, at, f"object of {source.source}", object, source.objects)
-            elif not getattr(definition.writes, push.mode):
-                able = [mode for mode in ("create", "update", "upsert") if getattr(definition.writes, mode)]
+            elif lacking := push.lacks(definition):
+                able = [mode for mode in type(definition.writes).model_fields if getattr(definition.writes, mode)]
                 what = (
-                    f"{source.source} cannot {push.mode} {object}; it can {' and '.join(able) or 'write nothing there'}"
+                    f"{source.source} cannot {' and '.join(lacking)} {object}, which the mode {push.mode} takes;"
+                    f" it can {' and '.join(able) or 'write nothing there'}"
                 )
                 yield Problem(root.place_of(("push", name, "mode")), spell(("push", name, "mode")), what)
 

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from backhaul.config.agent import Agent
-from backhaul.config.base import Duration, Model, Name
-from backhaul.config.schedule import Schedule
+from backhaul.config.base import Duration, Model, Name, ScheduleText
+from backhaul.config.push import Guard, Push, WriteWhen
 from backhaul.config.secret import Secret
-
-
-def _check_schedule(text: str) -> str:
-    Schedule.parse(text)
-    return text
-
-
-ScheduleText = Annotated[
-    str, AfterValidator(_check_schedule), Field(examples=["every 15m", "daily at 03:00", "0 */6 * * mon-fri"])
-]
 
 
 class ObjectChoice(Model):
@@ -96,26 +86,6 @@ class Mapped(Model):
     type: str | None = Field(default=None, description="The type of a column that the entity does not have by itself.")
 
 
-class Push(Model):
-    """A select whose rows are written to an object or an entity."""
-
-    to: str = Field(description="An entity (`accounts`) or a connection's object (`crm.companies`).")
-    select: str = Field(description="SQL over the published entities; its columns are the fields to write.")
-    mode: Literal["create", "update", "upsert"] = Field(default="update", description="What is done to the records.")
-    key: str | None = Field(
-        default=None,
-        description="The column that finds the record: the vendor's key, or the unique field of an upsert. "
-        "`id` where the target is an entity.",
-    )
-    conflict: Literal["skip", "overwrite", "fail"] = Field(
-        default="skip", description="What to do where the vendor's value changed since we read it."
-    )
-    schedule: ScheduleText | None = Field(
-        default=None, description="For `backhaul run --due` and `--watch`, after the connections that are due."
-    )
-    max_rows: int = Field(default=100_000, gt=0, description="A plan with more rows is refused.")
-
-
 class Pipeline(Model):
     """Everything that is decided for one customer."""
 
@@ -134,6 +104,12 @@ class Pipeline(Model):
     push: dict[Name, Push] = Field(default_factory=dict, description="What is written back, by names of your own.")
     agent: Agent | None = Field(
         default=None, description="What agents may see and propose; where it stands, each publish serves them too."
+    )
+    guards: dict[str, WriteWhen | Guard] = Field(
+        default_factory=dict,
+        description="`source.object.field`, each with `*` where it holds for many -> when any push may write it. "
+        "In the base pipeline it holds for every customer.",
+        examples=[{"hubspot.contacts.email": "never", "*.*.*phone*": {"write": "never", "why": "personal"}}],
     )
     on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
     settings: dict[str, Any] = Field(

@@ -48,6 +48,8 @@ ROOTS: dict[str, str] = {
     "match.value": "its value",
     "match.values": "its values in a batch",
     "operation": "the write's mode",
+    "version": "the record's version as it was just read; unbound where the write checks none",
+    "field.*": "a field that is to be made",
 }
 FORMATS: dict[str, str] = {
     "upper": "in capitals",

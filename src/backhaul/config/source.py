@@ -278,6 +278,9 @@ class Read(Call):
     hydrate: bool = Field(
         default=False, description="It gives keys only; the records of each page are read `by_key` before it counts."
     )
+    lag: Duration = Field(
+        default="0s", validate_default=True, description="How long it may not find a record that was just made."
+    )
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     job: ReadJob | None = Field(default=None, description="The read is an asynchronous job.")
 
@@ -429,6 +432,9 @@ class Result(Model):
     id: PathText | None = Field(default=None, description="The row's own id, as it was sent.")
     key: Reader | None = Field(default=None, description="The vendor's key of the record that was written.")
     ok: Condition | None = Field(default=None, description="What holds of a row that was written.")
+    conflict: Condition | None = Field(
+        default=None, description="Of a row that is not ok: it was no longer of the version that was told."
+    )
     created: PathText | None = Field(default=None, description="Whether the record is new.")
     changed: PathText | None = Field(default=None, description="The record's new change value.")
     values: PathText | None = Field(
@@ -458,6 +464,14 @@ class WriteJob(Model):
     delete: Call | None = Field(default=None, description="Sent when its results are read.")
 
 
+class Version(Model):
+    """The vendor's own check that nobody else wrote in between: a field of the record as it was just read goes along
+    as `{version}`, in a header or in the item. What is no longer so is refused (`then: conflict`)."""
+
+    field: Template = Field(description="Where the record tells its version; may be `{changed.field}`.")
+    timestamp: str | None = Field(default=None, description="How a time is spelt in it, as in `values`.")
+
+
 class Write(Call):
     """One way to write records of an object."""
 
@@ -468,6 +482,10 @@ class Write(Call):
     result: Result | None = Field(default=None, description="Which row got which answer.")
     repeatable: bool = Field(default=False, description="Safe to send again after a lost answer.")
     at_least: int = Field(default=0, ge=0, description="Rows below which it is not worth it.")
+    at_most: int | None = Field(default=None, gt=0, description="Rows above which another is taken.")
+    version: Version | None = Field(
+        default=None, description="The vendor refuses the write where the record is no longer of this version."
+    )
     max_bytes: int | None = Field(default=None, gt=0, description="A larger body is split by rows.")
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
     match: str | None = Field(default=None, description="The one field that an upsert matches by; else any unique one.")
@@ -553,6 +571,13 @@ class Discover(Call):
     )
 
 
+class Link(Model):
+    """What makes an object a link between two records: the fields that hold their keys."""
+
+    source: str = Field(alias="from", description="The field that holds the one's key.")
+    to: str = Field(description="The field that holds the other's.")
+
+
 class ObjectDefinition(Model):
     """A thing in the source: its key, how change shows, how it is read and written."""
 
@@ -573,10 +598,27 @@ class ObjectDefinition(Model):
     reads: ObjectReads = Field(default_factory=ObjectReads, description="How its records are read.")
     deletes: list[Delete] = Field(default_factory=list, description="How it shows that records are gone.")
     writes: Writes = Field(default_factory=Writes, description="How its records are written.")
+    link: Link | None = Field(default=None, description="It links two records; a push of mode `associate` makes it.")
 
     @property
     def keys(self) -> tuple[str, ...]:
         return (self.key,) if isinstance(self.key, str) else tuple(self.key)
+
+
+class CreateField(Call):
+    """Makes a custom field. The request may use `{field.name}`, `{field.label}`, `{field.group}`, `{field.unique}`,
+    `{field.options}` (each as `option` says) and whatever `types` gives for the field's type, as `{field.x}`."""
+
+    types: dict[OurType | Literal["options"], dict[str, Any]] = Field(
+        description="Our type -> what the vendor's request says of it; `options`: a choice of given values."
+    )
+    group: Template | None = Field(default=None, description="Where a field goes whose group is not told.")
+    name: Annotated[str, AfterValidator(_check_pattern)] = Field(
+        default="(.+)", description="How the names of custom fields are spelt here."
+    )
+    option: dict[str, Any] | None = Field(default=None, description="How one option is written: `{each}`.")
+    needs: str = Field(default="", description="The permission it takes, for people.")
+    also: list[Call] = Field(default_factory=list, description="What makes the new field usable, afterwards.")
 
 
 class Discovery(Model):
@@ -590,6 +632,7 @@ class Discovery(Model):
         default=None, description="Asks for the fields of one, or of all at once."
     )
     types: dict[str, VendorType] = Field(default_factory=dict, description="An unknown type is text, and is reported.")
+    create_field: CreateField | None = Field(default=None, description="How a push's own fields are made.")
 
 
 class Setting(Model):
@@ -767,7 +810,7 @@ class Limit(Model):
 
 Outcome = Literal[
     "retry", "wait", "wait_for_quota", "refresh", "reauthorise", "skip", "absent", "split", "restart", "resync",
-    "next_read", "drop_field", "unknown", "reject", "fail",
+    "next_read", "drop_field", "unknown", "conflict", "reject", "fail",
 ]  # fmt: skip
 
 OUTCOMES: dict[Outcome, str] = {

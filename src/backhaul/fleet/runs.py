@@ -17,7 +17,7 @@ from backhaul.fleet.hook import tell
 from backhaul.fleet.outcome import Outcome, summary
 from backhaul.fleet.schedules import Schedules
 from backhaul.pipeline.context import Context
-from backhaul.pipeline.pushing import apply_push
+from backhaul.pipeline.pushing import apply_push, is_paused
 from backhaul.pipeline.reading import Wanted
 from backhaul.pipeline.run import RunReport, run_customer
 from backhaul.push.report import PushReport
@@ -160,7 +160,8 @@ class Fleet:
                     break
                 try:
                     with self._context(job.customer, new_run_id()) as context:
-                        pushed.append(apply_push(context, name))
+                        if not is_paused(context, name):
+                            pushed.append(apply_push(context, name, who=f"schedule:{name}"))
                 except BackhaulError as failure:
                     # one push's failure is not another's
                     error = error or failure

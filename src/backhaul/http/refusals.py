@@ -22,6 +22,7 @@ Outcome = Literal[
     "drop_field",
     "follow",
     "unknown",
+    "conflict",
     "reject",
     "fail",
 ]
@@ -43,7 +44,8 @@ class Refused(BackhaulError):
     skip: not readable by this account. absent: no such record. split: ask for less at once.
     restart: the page token died. resync: the delta position died. next_read: this read cannot serve it.
     drop_field: `facts.field` is not there (any more).
-    follow: the answer is elsewhere (`location`). reject: the record is at fault.
+    follow: the answer is elsewhere (`location`). conflict: the record is no longer of the version that was told.
+    reject: the record is at fault.
     """
 
     default_next = "correct the source definition, or leave the object out of the pipeline"

@@ -11,7 +11,7 @@ import duckdb
 from backhaul.agent.answers import FieldDiff, ProposalAnswer
 from backhaul.agent.asking import Misasked, listed, no_column
 from backhaul.agent.reader import Reader
-from backhaul.config.pipeline import Push
+from backhaul.config.push import Push
 from backhaul.errors import BackhaulError, ConfigError
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.pushing import Pushing, recorded, user
@@ -133,7 +133,11 @@ def approve(context: Context, id: str, who: str | None = None) -> Decision:
         raise _decided(proposal)
     name = f"proposal_{id}"
     try:
-        with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+        with (
+            Pushing(context, "interactive") as pushing,
+            bound(customer=context.customer, run=context.run_id),
+            pushing.lease(),
+        ):
             task = pushing.task_of(name, push_of(context, proposal.entity, proposal.record, proposal.changes))
             plan = pushing.plan(task)
             moved = _moved(proposal, plan)

@@ -9,6 +9,7 @@ from datetime import datetime
 from backhaul.load.database import opened
 from backhaul.load.watermarks import in_force
 from backhaul.pipeline.context import Context
+from backhaul.pipeline.published_ledger import attempts_of
 from backhaul.publish.snapshot import Publication, PublishResult, publish
 from backhaul.publish.versions import Retention
 from backhaul.telemetry.progress import StageDone, StageStarted
@@ -30,6 +31,7 @@ def publish_customer(context: Context) -> PublishResult:
             configuration=configuration_of(context),
             as_of=as_of,
             retention=Retention(destination.keep_snapshots, destination.keep_days),
+            ledger=attempts_of(context),
         )
         result = publish(connection, context.layout, publication)
     note = f"v{result.version}" if result.new else f"v{result.version}, nothing new"

@@ -3,57 +3,66 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from backhaul.config.pipeline import Push
-from backhaul.discovery.cache import known_schema, schema_of, with_definition
+from backhaul.config.push import Push
+from backhaul.discovery.cache import distrust
 from backhaul.errors import BackhaulError, Busy, ConfigError
 from backhaul.pipeline.context import Context
-from backhaul.pipeline.transforming import customer_of, models_of
+from backhaul.pipeline.push_tasks import push_named, task_of
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.schema import ObjectSchema
-from backhaul.publish.query import current_snapshot, open_snapshot
+from backhaul.publish.query import current_snapshot
+from backhaul.publish.versions import Manifest, Versions
 from backhaul.push.apply import Setting, apply_plan, check_fresh, settle_left
-from backhaul.push.ledger import DeadLetter, Ledger
+from backhaul.push.audit import Attempt, Query
+from backhaul.push.entries import DeadLetter
+from backhaul.push.ledger import Ledger
+from backhaul.push.object_plan import Retry
 from backhaul.push.plan import Plan
-from backhaul.push.planning import Retry, make_plan
+from backhaul.push.planning import make_plan
 from backhaul.push.report import PushReport
-from backhaul.push.target import Column, Object, Task
+from backhaul.push.standing import Pause
+from backhaul.push.target import Task
+from backhaul.push.undo import pushes_of_run, undo_plan
 from backhaul.push.wanted import Engine, Snapshot
+from backhaul.state.budgets import Priority
 from backhaul.telemetry.context import bound
 from backhaul.telemetry.progress import StageDone, StageStarted
 
 
-def plan_push(context: Context, name: str, *, overwrite: bool = False, retry: Retry | None = None) -> Plan:
+def plan_push(
+    context: Context, name: str, *, overwrite: bool = False, retry: Retry | None = None, fresh: bool = False
+) -> Plan:
     """What the push would write now. Nothing is sent to the vendor but what discovery may lack.
 
-    overwrite: plan as if the push said `conflict: overwrite`. retry: its dead letters only.
-    Raises ConfigError, ApprovalNeeded, StorageError, and what opening a connection raises.
+    overwrite: plan as if the push said `conflict: overwrite`. retry: its dead letters only. fresh: the records that
+    would be written are read from the vendor first. Raises ConfigError, ApprovalNeeded, StorageError, and what opening
+    a connection raises.
     """
     with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id):
-        return pushing.plan(pushing.task(name, overwrite=overwrite), retry)
+        return pushing.plan(pushing.task(name, overwrite=overwrite), retry, fresh=fresh)
 
 
 def apply_push(
-    context: Context,
-    name: str,
-    plan: Plan | None = None,
-    *,
-    limit: int | None = None,
-    overwrite: bool = False,
-    who: str | None = None,
-) -> PushReport:
+    context: Context, name: str, plan: Plan | None = None, *, limit: int | None = None, overwrite: bool = False,
+    approve: bool = False, who: str | None = None, priority: Priority = "bulk", changed: Sequence[str] | None = None,
+) -> PushReport:  # fmt: skip
     """Write what the plan says; without one, what a plan made now says.
 
-    limit: at most so many rows. who: on whose behalf; the ledger keeps it. Failures of rows and objects are in the
-    report. Raises Busy where another push of the customer runs, and ConfigError for a stale plan.
+    limit: at most so many rows. approve: also where the plan waits for approval. who: on whose behalf, as `user:ada`,
+    `token:t7` or `proposal:42`; the ledger keeps it. priority: what others wait for. changed: ids of the rows that set
+    it off. Failures of rows and objects are in the report. Raises Busy where another push of the customer runs,
+    ApprovalNeeded, and ConfigError for a stale plan or a push that is paused.
     """
-    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+    with Pushing(context, priority) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+        pushing.check_not_paused(name, plan)
         task = pushing.task(name, overwrite=overwrite or (plan is not None and plan.conflict == "overwrite"))
+        if changed is not None:
+            task = replace(task, changed=tuple(changed))
         with recorded(context) as reports:
-            reports.append(pushing.apply(task, plan, limit=limit, who=who))
+            reports.append(pushing.apply(task, plan, limit=limit, who=who, approve=approve))
         return reports[0]
 
 
@@ -63,14 +72,80 @@ def retry_push(
     """Plan the dead letters of a push (of all pushes without a name) again and send them. force: also given-up ones."""
     retry = Retry(below=1 << 30) if force else Retry()
     with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
-        tasks = [pushing.task(each) for each in ([name] if name is not None else context.pipeline.push)]
-        due = [task for task in tasks if pushing.ledger.dead_letters(task.name)]
+        if name is not None:
+            push_named(context, name)
+            pushing.check_not_paused(name)
+        paused = pushing.ledger.standing.pauses()
+        names = [name] if name is not None else [each for each in context.pipeline.push if each not in paused]
+        due = [each for each in names if pushing.ledger.dead.all(each)]
         if not due:
             return []
         with recorded(context) as reports:
-            for task in due:
-                reports.append(pushing.apply(task, None, limit=limit, who=who, retry=retry))
+            for each in due:
+                reports.append(pushing.apply(pushing.task(each), None, limit=limit, who=who, retry=retry))
         return reports
+
+
+def undo_push(context: Context, run: str, *, apply: bool = False, who: str | None = None) -> list[Plan | PushReport]:
+    """Take back what a run wrote: its plans, or with `apply` what came of them.
+
+    The pushes are paused first: their selects still say what was just taken back.
+    """
+    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id):
+        names = pushes_of_run(pushing.ledger, run, context.customer)
+        version = current_snapshot(context.layout, context.customer).version
+        if not apply:
+            return [undo_plan(pushing.task(name), run, version, pushing.ledger) for name in names]
+        with pushing.lease(), recorded(context) as reports:
+            for name in names:
+                task = pushing.task(name)
+                pushing.ledger.standing.pause(name, who or user(), f"the run {run} was undone")
+                plan = undo_plan(task, run, version, pushing.ledger)
+                reports.append(pushing.apply(task, plan, limit=None, who=who, approve=True))
+        return list(reports)
+
+
+def pause_push(context: Context, name: str, *, reason: str = "", who: str | None = None) -> None:
+    """Nothing more is sent by this push until it is resumed."""
+    push_named(context, name)
+    with Ledger(context.layout.ledger(context.customer)) as ledger:
+        ledger.standing.pause(name, who or user(), reason)
+
+
+def resume_push(context: Context, name: str) -> bool:
+    """False where it was not paused."""
+    push_named(context, name)
+    with Ledger(context.layout.ledger(context.customer)) as ledger:
+        return ledger.standing.resume(name)
+
+
+def is_paused(context: Context, name: str) -> bool:
+    return any(each.push == name for each in pauses(context))
+
+
+def pauses(context: Context) -> list[Pause]:
+    if not context.layout.ledger(context.customer).exists():
+        return []
+    with Ledger(context.layout.ledger(context.customer)) as ledger:
+        return list(ledger.standing.pauses().values())
+
+
+def dead_letters(context: Context, name: str | None = None) -> list[DeadLetter]:
+    """Rows that could not be written, oldest first."""
+    path = context.layout.ledger(context.customer)
+    if not path.exists():
+        return []
+    with Ledger(path) as ledger:
+        return ledger.dead.all(name)
+
+
+def written(context: Context, query: Query, limit: int) -> tuple[list[Attempt], int]:
+    """The newest attempts, and how many there are in all."""
+    path = context.layout.ledger(context.customer)
+    if not path.exists():
+        return [], 0
+    with Ledger(path) as ledger:
+        return ledger.audit.newest(query, limit), ledger.audit.count(query)
 
 
 @contextmanager
@@ -92,20 +167,12 @@ def recorded(context: Context) -> Iterator[list[PushReport]]:
     runs.finish(context.run_id, "partial" if reasons else "done", figures, "; ".join(reasons) or None)
 
 
-def dead_letters(context: Context, name: str | None = None) -> list[DeadLetter]:
-    """Rows that could not be written, oldest first."""
-    path = context.layout.ledger(context.customer)
-    if not path.exists():
-        return []
-    with Ledger(path) as ledger:
-        return ledger.dead_letters(name)
-
-
 class Pushing:
     """What the pushes of one run share: the ledger, and connections that are opened when first needed."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, priority: Priority = "bulk") -> None:
         self.context = context
+        self._priority = priority
         self._held = ExitStack()
         self._connections: dict[str, Connection] = {}
         self.ledger = self._held.enter_context(Ledger(context.layout.ledger(context.customer)))
@@ -135,33 +202,55 @@ class Pushing:
     def open(self, name: str) -> Connection:
         found = self._connections.get(name)
         if found is None:
-            found = self._connections[name] = self.context.open(name, priority="bulk")
+            found = self._connections[name] = self.context.open(name, priority=self._priority)
             self._held.callback(found.close)
         return found
 
-    # -- plan and apply --------------------------------------------------------------------------------------------
+    def task(self, name: str, *, overwrite: bool = False) -> Task:
+        return self.task_of(name, push_named(self.context, name), overwrite=overwrite)
 
-    def plan(self, task: Task, retry: Retry | None = None) -> Plan:
+    def task_of(self, name: str, push: Push, *, overwrite: bool = False) -> Task:
+        """A push that need not stand in the pipeline."""
+        return task_of(self.context, name, push, self.open, overwrite=overwrite)
+
+    def check_not_paused(self, name: str, plan: Plan | None = None) -> None:
+        """Raises ConfigError. What takes a run back is sent all the same."""
+        pause = self.ledger.standing.pauses().get(name)
+        if pause is None or (plan is not None and plan.undoes):
+            return
+        why = f": {pause.reason}" if pause.reason else ""
+        raise ConfigError(
+            f"the push {name} is paused by {pause.who} since {pause.at:%Y-%m-%d %H:%M} UTC{why}",
+            next_step=f"backhaul push resume {self.context.customer} {name}",
+            customer=self.context.customer,
+        )
+
+    def plan(self, task: Task, retry: Retry | None = None, *, fresh: bool = False) -> Plan:
         destination = self.context.destination
         engine = Engine(memory_limit=destination.memory_limit, threads=destination.threads)
         scratch = self.context.layout.work_folder(self.context.customer) / "scratch"
-        return make_plan(task, self._snapshot(), self.ledger, scratch, engine=engine, retry=retry)
+        opened = self.open if fresh else None
+        return make_plan(task, self.snapshot(), self.ledger, scratch, engine=engine, retry=retry, fresh=opened)
 
     def apply(
-        self, task: Task, plan: Plan | None, *, limit: int | None, who: str | None, retry: Retry | None = None
-    ) -> PushReport:
+        self, task: Task, plan: Plan | None, *, limit: int | None, who: str | None, retry: Retry | None = None,
+        approve: bool = False,
+    ) -> PushReport:  # fmt: skip
         context = self.context
         context.progress.on(StageStarted(context.customer, stage="push"))
         setting = Setting(context.run_id, self.open, who or user(), context.progress, context.stop)
         left = settle_left(task, self.ledger, setting)
         if plan is None:
             plan = self.plan(task, retry)
-        check_fresh(task, plan, self.ledger, current_snapshot(context.layout, context.customer).version)
+        version = current_snapshot(context.layout, context.customer).version
+        check_fresh(task, plan, self.ledger, version, approve=approve)
         report = apply_plan(task, plan, self.ledger, setting, limit=limit)
+        for each in {name.split(".")[0] for name in report.new_fields}:
+            distrust(context.state.schemas, context.customer, each)
         report = replace(
             report,
-            settled=left.settled,
-            unknown=report.unknown + left.unknown,
+            settled=left["settled"],
+            unknown=report.unknown + left["unknown"],
             notes=(*left.notes, *report.notes),
             troubles=(*left.troubles, *report.troubles),
         )
@@ -169,128 +258,23 @@ class Pushing:
         context.progress.on(StageDone(context.customer, stage="push", seconds=report.seconds, note=note))
         return report
 
-    def _snapshot(self) -> Snapshot:
-        context = self.context
-        manifest = current_snapshot(context.layout, context.customer)
-        folder = context.layout.versions(context.customer)
+    def snapshot(self) -> Snapshot:
+        """The version that is published now."""
+        return self._files(current_snapshot(self.context.layout, self.context.customer))
+
+    def older(self, version: int) -> Snapshot | None:
+        """An earlier version; None where it is not kept any more."""
+        kept = Versions(self.context.layout, self.context.customer).kept()
+        return next((self._files(each) for each in kept if each.version == version), None)
+
+    def _files(self, manifest: Manifest) -> Snapshot:
+        folder = self.context.layout.versions(self.context.customer)
         return Snapshot(manifest.version, folder / manifest.entities, folder / manifest.raw if manifest.raw else None)
-
-    # -- what the pipeline says ------------------------------------------------------------------------------------
-
-    def task(self, name: str, *, overwrite: bool = False) -> Task:
-        """The push, with the objects that it may write. Raises ConfigError where it names what is not there."""
-        context = self.context
-        push = context.pipeline.push.get(name)
-        if push is None:
-            import difflib
-
-            near = difflib.get_close_matches(name, context.pipeline.push, n=1)
-            there = ", ".join(context.pipeline.push) or "none"
-            raise ConfigError(
-                f"{context.customer} has no push {name}; "
-                + (f"did you mean {near[0]}?" if near else f"it has {there}"),
-                next_step=f"name one of `push:` in pipelines/{context.customer}.yaml",
-                customer=context.customer,
-            )
-        return self.task_of(name, push, overwrite=overwrite)
-
-    def task_of(self, name: str, push: Push, *, overwrite: bool = False) -> Task:
-        """A push that need not stand in the pipeline."""
-        context = self.context
-        connection, dot, object_name = push.to.partition(".")
-        if dot:
-            objects: tuple[Object, ...] = (self._object(name, connection, object_name),)
-            entity = None
-        else:
-            objects, entity = self._entity(name, push), push.to
-        return Task(
-            customer=context.customer,
-            name=name,
-            select=push.select,
-            mode=push.mode,
-            key=push.key,
-            conflict="overwrite" if overwrite else push.conflict,
-            max_rows=push.max_rows,
-            objects=objects,
-            entity=entity,
-        )
-
-    def _object(self, name: str, connection: str, object_name: str) -> Object:
-        context = self.context
-        if connection not in context.pipeline.connections:
-            raise ConfigError(
-                f"the push {name} goes to {connection}.{object_name}, and there is no connection {connection}",
-                next_step=f"name one of {', '.join(context.pipeline.connections)}",
-                customer=context.customer,
-            )
-        schema = self._schema(connection, object_name)
-        definition = context.source_of(connection).definition(object_name)
-        if definition is None:
-            raise ConfigError(f"{connection} has no object {object_name}", customer=context.customer)
-        chosen = context.pipeline.connections[connection].objects
-        private = chosen[object_name].private if chosen != "all" and object_name in chosen else {}
-        return Object(connection, schema, definition, private=frozenset(private))
-
-    def _schema(self, connection: str, object_name: str) -> ObjectSchema:
-        context = self.context
-        schema = known_schema(context.state.schemas, context.customer, connection)
-        if schema is None or object_name not in schema.objects:
-            schema, _, refused = schema_of(
-                self.open(connection), context.state.schemas, [object_name], run=context.run_id
-            )
-            if object_name in refused:
-                raise ConfigError(
-                    f"the account does not give the object: {refused[object_name]}",
-                    next_step="grant the right to it",
-                    customer=context.customer,
-                    connection=connection,
-                    object=object_name,
-                )
-        return with_definition(schema, context.source_of(connection)).objects[object_name]
-
-    def _entity(self, name: str, push: Push) -> tuple[Object, ...]:
-        """Every object that fills the entity, with the way back of each of its columns."""
-        from backhaul.transform.inverse import Inverse, inverse
-        from backhaul.transform.plan import compile_entities
-        from backhaul.transform.work import scalar_functions
-
-        context = self.context
-        with open_snapshot(context.layout, context.customer, raw=True) as raw:
-            rows = raw.execute("SELECT table_name, column_name, data_type FROM duckdb_columns()").fetchall()
-            tables: dict[str, dict[str, str]] = {}
-            for table, column, kind in rows:
-                tables.setdefault(str(table), {})[str(column)] = str(kind)
-            functions = scalar_functions()
-        plans = compile_entities(models_of(context), customer_of(context), tables, functions)
-        plan = next((each for each in plans if each.shape.name == push.to), None)
-        if plan is None:
-            raise ConfigError(
-                f"the push {name} goes to {push.to}, which is no entity",
-                next_step=f"name one of {', '.join(each.shape.name for each in plans)}, or connection.object",
-                customer=context.customer,
-            )
-        objects: list[Object] = []
-        for part in plan.slices:
-            found = {column: inverse(part, column) for column in plan.shape.columns}
-            ways = {
-                column: Column(column, way.field, way.spells_text, way.values, way.prefix)
-                for column, way in found.items()
-                if isinstance(way, Inverse)
-            }
-            no_way = {
-                column: f"{push.to}.{column} cannot be written to {part.connection}.{part.object}: {way.reason}"
-                for column, way in found.items()
-                if not isinstance(way, Inverse)
-            }
-            plain = self._object(name, part.connection, part.object)
-            objects.append(replace(plain, ways=ways, no_way=no_way))
-        return tuple(objects)
 
 
 def user() -> str:
-    """Who runs this process, for the record; empty where nobody has logged in."""
     try:
-        return getpass.getuser()
+        return f"user:{getpass.getuser()}"
     except (OSError, KeyError):
         # no login name where nobody has logged in: a container, a service
-        return ""
+        return "user:"

@@ -16,6 +16,7 @@ from backhaul.pipeline.report import Failure, SyncReport
 from backhaul.pipeline.sync import check_objects, syncing
 from backhaul.pipeline.transforming import transform_customer
 from backhaul.publish.snapshot import PublishResult
+from backhaul.push.report import PushReport
 from backhaul.telemetry.log import Logger
 from backhaul.transform.build import TransformResult
 
@@ -31,6 +32,8 @@ class RunReport:
     sync: SyncReport | None = None
     transform: TransformResult | None = None
     publish: PublishResult | None = None
+    pushes: list[PushReport] = field(default_factory=list)
+    """Of pushes that the run set off."""
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -41,7 +44,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        codes = {each.exit_code for each in self.all_failures}
+        codes = {each.exit_code for each in self.all_failures} | {each.exit_code for each in self.pushes}
         return next((code for code in (4, 2, 75, 1) if code in codes), 0)
 
     @property
@@ -80,6 +83,16 @@ def run_customer(
             with context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait):
                 _shape(context, report, transform=transform, publish=publish, full=full_transform)
         report.seconds = time.perf_counter() - began
+    if (
+        report.publish is not None
+        and report.publish.new
+        and any(each.trigger for each in context.pipeline.push.values())
+    ):
+        # after the run has let go of the customer: what is pushed is what was published
+        from backhaul.pipeline.triggering import apply_triggered
+
+        report.pushes, failed = apply_triggered(context)
+        report.failures += failed
     return report
 
 

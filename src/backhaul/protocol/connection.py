@@ -26,7 +26,7 @@ from backhaul.protocol.read_answer import read
 from backhaul.protocol.render import UNBOUND, Bindings, Rendered
 from backhaul.protocol.schema import ObjectSchema
 
-WRITES = frozenset({"create", "update", "upsert", "delete"})
+WRITES = frozenset({"create", "update", "upsert", "delete", "create_field"})
 
 
 class Connection:

@@ -22,14 +22,15 @@ from backhaul.protocol.values import spell
 if TYPE_CHECKING:
     from backhaul.protocol.writes import OutRow
 
-State = Literal["confirmed", "refused", "unknown", "planned"]
+State = Literal["confirmed", "refused", "unknown", "planned", "conflict"]
 
 
 @dataclass(frozen=True, slots=True)
 class RowAnswer:
     """What became of one row. key: the vendor's, where the answer tells. changed: its new change value, as written.
 
-    planned: the vendor did not get to it; it may be sent again.
+    planned: the vendor did not get to it; it may be sent again. conflict: the record was no longer of the version that
+    was told, and nothing was written.
     """
 
     id: str
@@ -192,7 +193,8 @@ def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
     if result.ok is not None and not holds(result.ok, record):
         facts = read_error(result.error, record) if result.error is not None else {}
         code, message, named = (facts.get(part, "") for part in ("code", "message", "field"))
-        return RowAnswer(row.id, "refused", code=code, message=message, field=named)
+        moved = result.conflict is not None and holds(result.conflict, record)
+        return RowAnswer(row.id, "conflict" if moved else "refused", code=code, message=message, field=named)
     changed = paths.first(result.changed, record) if result.changed else MISSING
     return RowAnswer(
         row.id,

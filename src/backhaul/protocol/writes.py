@@ -27,13 +27,15 @@ Mode = Literal["create", "update", "upsert", "delete"]
 class OutRow:
     """One record to write. id: our own, the same when it is sent again. values: by the vendor's field names, typed.
 
-    key: the vendor's key, of updates and deletes. match: the value of the unique field, of upserts.
+    key: the vendor's key, of updates and deletes. match: the value of the unique field, of upserts. version: what the
+    record just told of its version, for writes that check it.
     """
 
     id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     match: Any = None
+    version: Any = None
 
 
 class PartlySent(Exception):
@@ -57,15 +59,19 @@ class Target:
 
 
 def choose(
-    schema: ObjectSchema, definition: ObjectDefinition, mode: Mode, rows: int, match_field: str | None = None
-) -> Target:
+    schema: ObjectSchema, definition: ObjectDefinition, mode: Mode, rows: int, match_field: str | None = None, *,
+    strict: bool = False,
+) -> Target:  # fmt: skip
     """The first of the definition's writes for this mode that is worth it for so many rows.
 
-    Raises FixDefinition where the object cannot be written so.
+    strict: one that checks versions, for any number of rows, where there is one. Raises FixDefinition where the object
+    cannot be written so.
     """
     writes: Sequence[Write] = getattr(definition.writes, mode)
+    if strict:
+        writes = [*(write for write in writes if write.version is not None), *writes]
     for write in writes:
-        if rows >= write.at_least:
+        if (strict and write.version is not None) or write.at_least <= rows <= (write.at_most or rows):
             return Target(schema, definition, mode, write, match_field)
     modes = [name for name in ("create", "update", "upsert", "delete") if getattr(definition.writes, name)]
     raise FixDefinition(
@@ -109,8 +115,10 @@ def send(
     except AnswerLost as lost:
         return [RowAnswer(row.id, "unknown", message=lost.what) for row in rows]
     except Refused as refused:
-        if len(rows) > 1 and refused.outcome in ("split", "reject"):
+        if len(rows) > 1 and refused.outcome in ("split", "reject", "conflict"):
             return _halved(connection, target, rows)
+        if refused.outcome == "conflict" and len(rows) == 1:
+            return [RowAnswer(rows[0].id, "conflict", code=refused.facts.code, message=refused.facts.message)]
         if refused.outcome in ("split", "reject", "absent"):
             facts = refused.facts
             said = facts.message or refused.what
@@ -167,7 +175,16 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread:
     }
     if spread is not None:
         spelt = spread.gathered(spelt, frozenset(target.definition.fields or ()))
-    return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match)
+    version = row.version
+    if target.write.version is not None and version is None:
+        raise FixDefinition(
+            f"{target.schema.name} is written with a check of its version, and the row brings none",
+            next_step="give the object a read `by_key`, from which the version is taken",
+            object=target.schema.name,
+        )
+    if target.write.version is not None and target.write.version.timestamp is not None and version is not None:
+        version = spell(version, Values(timestamp=target.write.version.timestamp), base.zone)
+    return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=version)
 
 
 def _item(target: Target, one: Bindings) -> Any:

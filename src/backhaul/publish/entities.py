@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 
+from backhaul.publish.ledger import TABLE as LEDGER
 from backhaul.publish.tables import Table, comment_on, count, database_name, literal, quote, tables
 
 _SYSTEM = """
@@ -72,7 +73,7 @@ def write_entities(connection: duckdb.DuckDBPyConnection, label: Label, after: i
         since = after if after is not None and created <= after else None
         changed[name] = _entity(connection, table, there.get(name), since, label.version)
     for name in there:
-        if name not in wanted and not name.startswith("_"):
+        if name not in wanted and name != LEDGER and not name.startswith("_"):
             connection.execute(f"DROP TABLE target.main.{quote(name)}")
     connection.execute("CREATE OR REPLACE TABLE target.main._rejects AS SELECT * FROM meta.rejects")
     complete = connection.execute("SELECT changes_after FROM target.main._snapshot").fetchone()

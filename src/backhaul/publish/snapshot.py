@@ -13,6 +13,8 @@ import duckdb
 from backhaul.config.layout import Layout
 from backhaul.errors import ConfigError, StorageError
 from backhaul.publish.entities import Label, has_changes, write_entities
+from backhaul.publish.ledger import TABLE as LEDGER
+from backhaul.publish.ledger import Attempts, write_ledger
 from backhaul.publish.raw import Difference, difference, forget, signatures, write_raw
 from backhaul.publish.tables import comment_on, database_name, literal, quote, tables
 from backhaul.publish.versions import AsOf, Manifest, Retention, Versions, copy, now, sync
@@ -31,6 +33,8 @@ class Publication:
     configuration: str
     as_of: AsOf
     retention: Retention = field(default_factory=Retention)
+    ledger: Attempts | None = None
+    """What pushes wrote; None where none ever did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ class _Publish:
         base = self._base
         with self._target("entities", base.entities if base else None) as path:
             changed = write_entities(self._connection, label, self._after)
+            if self._wanted.ledger is not None and LEDGER not in changed:
+                write_ledger(self._connection, self._wanted.ledger)
         name = f"entities-v{self._version:05}.duckdb"
         compact = self._compacted("entities", path, base.entities_compact if base else 0)
         return name, compact, changed

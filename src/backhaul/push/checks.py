@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.push.rules import FieldRule
 from backhaul.push.values import MANY
 
 _KINDS = {
@@ -30,14 +31,22 @@ class Fault:
     reason: str
 
 
-def column_fault(place: str, field: Field, action: Literal["create", "update", "upsert"]) -> Fault | None:
-    """A field that nobody may write."""
-    may = field.creatable if action == "create" else field.updatable
-    if action == "upsert":
-        may = field.creatable or field.updatable
-    if may:
-        return None
-    other = " (it can be set when a record is created)" if field.creatable and action != "create" else ""
+Write = Literal["create", "update", "upsert"]
+
+
+def column_fault(place: str, field: Field, write: Write, rule: FieldRule) -> Fault | None:
+    """A field that nobody may write, or that the product's own guards keep from every push."""
+    if rule.write == "never":
+        why = f": {rule.why}" if rule.why else ""
+        return Fault(field.name, "GUARDED", f"{place}.{field.name} is guarded, no push writes it{why}")
+    if rule.write in ("create", "update") and write == "upsert":
+        write = rule.write
+    may = {"create": field.creatable, "update": field.updatable, "upsert": field.creatable or field.updatable}[write]
+    return None if may else unwritable(place, field, write)
+
+
+def unwritable(place: str, field: Field, write: Write) -> Fault:
+    other = " (it can be set when a record is created)" if field.creatable and write != "create" else ""
     return Fault(field.name, "NOT_WRITABLE", f"{place}.{field.name} cannot be written{other}")
 
 

@@ -30,12 +30,15 @@ class Keyed:
     """How rows are told apart, and found at the vendor.
 
     column: of the select; None where a row is known by its values alone. field: the unique field that the column
-    holds; None where it holds the vendor's key, or a name of our own (`own`).
+    holds; None where it holds the vendor's key, or a name of our own (`own`). pair: the columns of a link's two ends.
+    once: a row that was written is never looked at again.
     """
 
     column: str | None
     field: Field | None = None
     own: bool = False
+    pair: tuple[str, str] | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,18 @@ class Candidate:
 
 
 class Diff:
-    """One object's rows of a push, compared."""
+    """One object's rows of a push, compared. takes_away: what is wanted no more is looked for, too."""
 
     def __init__(
-        self, wanted: Wanted, object: Object, ways: Sequence[Column], keyed: Keyed, ledger: Ledger, target: int
-    ) -> None:
+        self, wanted: Wanted, object: Object, ways: Sequence[Column], keyed: Keyed, ledger: Ledger, target: int, *,
+        takes_away: bool = False,
+    ) -> None:  # fmt: skip
         self._wanted = wanted
         self._sql = wanted.sql
         self._object = object
         self._ways = tuple(ways)
         self._keyed = keyed
+        self._takes_away = takes_away
         self._fields = [object.field(way.field) for way in self._ways]
         self._values = [
             sql.wanted(way, wanted.columns[way.column], field)
@@ -79,6 +84,8 @@ class Diff:
     @property
     def is_known(self) -> bool:
         """The raw table is there, and rows can be found in it."""
+        if self._keyed.pair is not None:
+            return all(name in self._raw for name in self._object.link or ())
         if not self._raw or self._keyed.own or self._keyed.column is None:
             return False
         return self._keyed.field is None or self._keyed.field.name in self._raw
@@ -143,6 +150,12 @@ class Diff:
                 for row, key_text, hash_, key, deleted, read_at, changed_at, values, bad, old in chunk
             ]
 
+    def gone(self) -> tuple[list[str], int]:
+        """Rows that we made and the select gives no more; and how many more were written once and are not ours."""
+        ours = self._sql.execute("SELECT row FROM gone WHERE made ORDER BY row").fetchall()
+        _, kept = self._two("SELECT count(*) FILTER (WHERE made), count(*) FILTER (WHERE NOT made) FROM gone")
+        return [str(row) for (row,) in ours], kept
+
     # -- the comparison --------------------------------------------------------------------------------------------
 
     def _compare(self, ledger: Ledger, target: int) -> None:
@@ -153,7 +166,7 @@ class Diff:
         misfit = " OR ".join(lost for _, lost in self._values if lost) or "false"
         merged = key = self._key("s")
         join, asked = "", "NULL::VARCHAR"
-        if self.is_known and self._keyed.field is None:
+        if self.is_known and self._keyed.field is None and self._keyed.pair is None:
             # a record that was merged away is written where it went
             join = (
                 f" LEFT JOIN (SELECT _key, _merged_into FROM raw.main.{quote(self._object.raw_table)}"
@@ -176,8 +189,10 @@ class Diff:
         same = f"(r.k IS NOT NULL AND r.h = d.h AND NOT coalesce({older}, false))"
         if has_ledger:
             same = f"{same} OR (l.h = d.h AND {older})"
-        if self._keyed.own or self._keyed.column is None:
-            same = "l.confirmed_at IS NOT NULL"
+        if self._keyed.own:
+            same = "l.h = d.h"
+        if self._keyed.once:
+            same = "r.k IS NOT NULL OR l.confirmed_at IS NOT NULL" if self._keyed.pair else "l.confirmed_at IS NOT NULL"
         flying = f"coalesce(l.state IN {_IN_FLIGHT}, false)"
         self._sql.execute(
             "CREATE OR REPLACE TEMP TABLE candidates AS SELECT d.k, coalesce(d.asked, d.k) AS asked, d.h,"
@@ -186,6 +201,12 @@ class Diff:
             f" WHERE d.k IS NOT NULL AND d.k NOT IN (SELECT k FROM repeated)"
             f" AND NOT (NOT d.misfit AND NOT {flying} AND coalesce({same}, false))"
         )
+        if self._takes_away:
+            self._sql.execute(
+                "CREATE OR REPLACE TEMP TABLE gone AS SELECT l.row, l.made FROM side_ledger AS l"
+                " ANTI JOIN side_wanted AS d ON d.k = l.row"
+                f" WHERE l.confirmed_at IS NOT NULL AND l.state NOT IN {_IN_FLIGHT}"
+            )
         self._sql.execute("DROP TABLE side_seen; DROP TABLE side_ledger")
         self.rows, self.nameless = self._two("SELECT count(*), count(*) FILTER (WHERE k IS NULL) FROM side_wanted")
         self._sql.execute("DROP TABLE side_wanted")
@@ -209,7 +230,12 @@ class Diff:
         # a field that the raw table lacks cannot be compared: such rows are judged one by one
         hash_ = _hash(hashed) if whole and hashed else "NULL::BIGINT"
         field = self._keyed.field
-        if field is None:
+        if self._keyed.pair is not None:
+            ends = [_escaped(sql.text(f"r.{quote(end)}", self._raw[end])) for end in self._object.link or ()]
+            key, live, group = " || ':' || ".join(ends), " WHERE r._deleted_at IS NULL", " GROUP BY 1"
+            facts = "min(r._key) AS vendor_key, NULL::BIGINT AS h, NULL::TIMESTAMPTZ AS read_at, NULL::TIMESTAMPTZ"
+            facts += " AS changed_at"
+        elif field is None:
             key, live, group = "r._key", "", ""
             facts = f"NULL::VARCHAR AS vendor_key, {hash_} AS h, r._read_at AS read_at, r._changed_at AS changed_at"
         else:
@@ -228,7 +254,7 @@ class Diff:
     def _side_ledger(self, ledger: Ledger, target: int) -> bool:
         self._sql.execute(
             "CREATE OR REPLACE TEMP TABLE side_ledger"
-            " (row VARCHAR, state VARCHAR, h BIGINT, changed TIMESTAMPTZ, confirmed_at TIMESTAMPTZ)"
+            " (row VARCHAR, state VARCHAR, h BIGINT, changed TIMESTAMPTZ, confirmed_at TIMESTAMPTZ, made BOOLEAN)"
         )
         filled = False
         for chunk in ledger.hashes(target, self.scheme):
@@ -237,14 +263,14 @@ class Diff:
                 [
                     pa.array(columns[0], pa.string()), pa.array(columns[1], pa.string()),
                     pa.array(columns[2], pa.int64()), pa.array(columns[3], pa.string()),
-                    pa.array(columns[4], pa.float64()),
+                    pa.array(columns[4], pa.float64()), pa.array(columns[5], pa.int64()),
                 ],
-                names=["row", "state", "h", "changed", "confirmed_at"],
+                names=["row", "state", "h", "changed", "confirmed_at", "made"],
             )  # fmt: skip
             self._sql.register("ledger_chunk", table)
             self._sql.execute(
                 "INSERT INTO side_ledger SELECT row, state, h, TRY_CAST(changed AS TIMESTAMPTZ),"
-                " make_timestamptz(CAST(confirmed_at * 1000000 AS BIGINT)) FROM ledger_chunk"
+                " make_timestamptz(CAST(confirmed_at * 1000000 AS BIGINT)), made = 1 FROM ledger_chunk"
             )
             self._sql.unregister("ledger_chunk")
             filled = True
@@ -258,6 +284,9 @@ class Diff:
     def _key(self, alias: str) -> str:
         """The row's name, as text; NULL where it has none."""
         column = self._keyed.column
+        if self._keyed.pair is not None:
+            ends = [sql.text(f"{alias}.{quote(each)}", self._wanted.columns[each]) for each in self._keyed.pair]
+            return " || ':' || ".join(_escaped(f"nullif(trim({each}), '')") for each in ends)
         if column is None:
             names = ", ".join(f"coalesce(CAST({alias}.{quote(way.column)} AS VARCHAR), '')" for way in self._ways)
             return f"md5(concat_ws(chr(31), {names}))"
@@ -269,7 +298,7 @@ class Diff:
             return _folded(value)
         # the raw tables' keys: parts joined by colons, a colon within a part escaped
         single = len(self._object.schema.key) == 1 and not self._keyed.own
-        return f"replace(replace({value}, '\\', '\\\\'), ':', '\\:')" if single else value
+        return _escaped(value) if single else value
 
     def _key_text(self, alias: str) -> str:
         column = self._keyed.column
@@ -279,8 +308,9 @@ class Diff:
 
     def _scheme(self) -> str:
         """What hashes may be compared under: the same columns, types and engine."""
-        content = [duckdb.__version__, *(f"{way.field}:{field.type}:{way.values}:{way.prefix}:{bool(field.options)}"
-                   for way, field in zip(self._ways, self._fields, strict=True))]  # fmt: skip
+        content = [duckdb.__version__]
+        for way, field in zip(self._ways, self._fields, strict=True):
+            content.append(f"{way.field}:{field.type}:{way.values}:{way.prefix}:{way.default}:{bool(field.options)}")
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:16]
 
     def _two(self, query: str) -> tuple[int, int]:
@@ -291,6 +321,10 @@ class Diff:
 def _hash(columns: str) -> str:
     # 63 bits: SQLite's integers have a sign
     return f"CAST(hash({columns}) >> 1 AS BIGINT)"
+
+
+def _escaped(value: str) -> str:
+    return f"replace(replace({value}, '\\', '\\\\'), ':', '\\:')"
 
 
 def _folded(value: str) -> str:

@@ -14,28 +14,45 @@ from backhaul.push.wanted import Wanted
 
 def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
     """Raises ConfigError where the push's key cannot find records."""
+    if task.mode == "associate":
+        return _linking(task, object, wanted)
     if task.entity is not None:
-        if task.mode == "upsert":
-            raise _wrong(
-                task, object, "an entity's rows are known by their ids: there is nothing to upsert by",
-                "use mode update or create, or push to the connection's object by one of its unique fields",
-            )  # fmt: skip
-        return Keyed(wanted.column("id"), own=task.mode == "create")
+        return Keyed(wanted.column("id"), own=task.mode != "update", once=task.mode != "update")
+    if task.mode == "append":
+        return Keyed(wanted.column(task.key) if task.key is not None else None, own=True, once=True)
     if task.mode == "create":
         if task.key is None:
-            return Keyed(None)
+            return Keyed(None, once=True)
         column = wanted.column(task.key)
         field = object.schema.fields.get(column)
-        return Keyed(column, field) if field is not None and field.unique else Keyed(column, own=True)
+        unique = field is not None and field.unique
+        return Keyed(column, field) if unique else Keyed(column, own=True, once=True)
     column = wanted.column(task.key) if task.key is not None else _default(task, object, wanted)
     field = object.schema.fields.get(column)
     if task.mode == "upsert":
         return Keyed(column, _matching(task, object, column, field))
+    if task.mode == "mirror":
+        if column in object.schema.key or (field is not None and not field.unique and not field.creatable):
+            raise _wrong(
+                task, object, f"{column} is the vendor's own key: nothing can be created by it",
+                f"name a column of your own as `key`, or a unique field; {_uniques(object)}",
+            )  # fmt: skip
+        return Keyed(column, field) if field is not None and field.unique else Keyed(column, own=True)
     if column in object.schema.key or field is None or not (field.updatable or field.creatable):
         return Keyed(column)
     if not field.unique:
         raise _wrong(task, object, f"{column} does not tell records apart", f"{_uniques(object)}")
     return Keyed(column, field)
+
+
+def _linking(task: Task, object: Object, wanted: Wanted) -> Keyed:
+    if object.link is None or task.entity is not None:
+        raise _wrong(
+            task, object, "it links no two records",
+            "push to an object that does (`link` in the source's definition), or update the field that refers",
+        )  # fmt: skip
+    one, other = (wanted.column(each) for each in object.link)
+    return Keyed(one, pair=(one, other), once=True)
 
 
 def _matching(task: Task, object: Object, column: str, field: Field | None) -> Field:
@@ -49,8 +66,9 @@ def _matching(task: Task, object: Object, column: str, field: Field | None) -> F
 
 
 def _default(task: Task, object: Object, wanted: Wanted) -> str:
-    if task.mode == "upsert":
-        raise _wrong(task, object, "an upsert needs `key`: the unique field that finds the record", _uniques(object))
+    if task.mode in ("upsert", "mirror"):
+        what = f"mode {task.mode} needs `key`: the unique field that finds the record"
+        raise _wrong(task, object, what, _uniques(object))
     names = {each.lower(): each for each in wanted.columns}
     own = object.schema.key[0] if len(object.schema.key) == 1 else "_key"
     if own.lower() in names:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-FORMAT = 1
+FORMAT = 2
+
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "alter table rows add column made integer not null default 0",
+        "alter table rows add column gone_at real",
+        "alter table attempts add column made integer",
+        "create table paused (push text primary key, who text not null, reason text not null, at real not null)",
+        "create table fired (push text primary key, version integer not null, at real not null)",
+    ),
+}
+"""Format -> what makes the next one of it."""
 
 CREATE = (
     """create table targets (
@@ -13,6 +24,7 @@ CREATE = (
   unique (connection, object, push)
 )""",
     # hash: of all that was wanted when the whole row was confirmed, under `scheme` (null where only some of it was).
+    # made: the record is there because we made it. gone_at: we deleted it.
     """create table rows (
   target integer not null references targets (id),
   row text not null,
@@ -24,6 +36,8 @@ CREATE = (
   scheme text,
   changed text,
   confirmed_at real,
+  made integer not null default 0,
+  gone_at real,
   primary key (target, row)
 ) without rowid""",
     # field -> [what the vendor confirmed last, when]; apart from `rows`, which every plan reads from end to end
@@ -56,7 +70,8 @@ CREATE = (
   message text not null default '',
   field text not null default '',
   intent_at real not null,
-  receipt_at real
+  receipt_at real,
+  made integer
 )""",
     "create index attempts_by_run on attempts (run)",
     """create table batches (
@@ -90,4 +105,7 @@ CREATE = (
   counts text not null,
   applied_at real not null
 )""",
+    "create table paused (push text primary key, who text not null, reason text not null, at real not null)",
+    # up to which published version a push's trigger has looked
+    "create table fired (push text primary key, version integer not null, at real not null)",
 )

@@ -12,10 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from backhaul.config.push import Mode, WriteWhen
 from backhaul.errors import ConfigError
-from backhaul.push.target import Conflict, Mode
+from backhaul.push.target import Conflict, NewField
 
-FORMAT = 1
+FORMAT = 2
 LISTED = 10_000
 """Refused rows that a plan lists; more are counted."""
 
@@ -24,7 +25,8 @@ LISTED = 10_000
 class FieldChange:
     """One field: what it holds as far as is known, and what it is to hold. None is empty.
 
-    seen: `before` is known. conflict: the vendor's value is no longer what we last wrote.
+    seen: `before` is known. conflict: the vendor's value is no longer what we last wrote. write: when it may be
+    written, where that hangs on the record as it is then.
     """
 
     field: str
@@ -32,19 +34,22 @@ class FieldChange:
     after: str | None
     seen: bool = True
     conflict: bool = False
+    write: WriteWhen = "always"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One record to write. row: its name in the ledger. key: the vendor's, where it is known.
+    """One record to write, or to take away. row: its name in the ledger. key: the vendor's, where it is known.
 
-    match: the unique field and value that find it. attempt: the ledger's last attempt when it was planned.
+    write: the vendor's write that does it. match: the unique field and value that find it. attempt: the ledger's last
+    attempt when it was planned.
     """
 
     id: str
-    action: Literal["create", "update", "upsert"]
+    action: Literal["create", "update", "delete"]
     row: str
     changes: tuple[FieldChange, ...]
+    write: Literal["create", "update", "upsert", "delete"]
     key: str | None = None
     match: tuple[str, str] | None = None
     hash: int | None = None
@@ -72,8 +77,11 @@ class Counts:
     wanted: int = 0
     create: int = 0
     update: int = 0
+    delete: int = 0
     skip: int = 0
     """They are as they should be."""
+    kept: int = 0
+    """Written once, wanted no more, and not ours to take away."""
     conflict: int = 0
     refused: int = 0
     in_flight: int = 0
@@ -97,6 +105,10 @@ class ObjectPlan:
     scheme: str
     counts: Counts
     calls: int
+    share: float | None = None
+    """The part of a day's calls; None where the vendor has no such number."""
+    new_fields: tuple[NewField, ...] = ()
+    """Fields of our own that the object lacks: made before anything is written."""
     rows: tuple[PlanRow, ...] = ()
     conflicts: tuple[Untouched, ...] = ()
     refused: tuple[Untouched, ...] = ()
@@ -124,6 +136,10 @@ class Plan:
     """Rows that lead to no object at all."""
     lost: int = 0
     """How many of those there are."""
+    stops: tuple[str, ...] = ()
+    """Why it is not applied without approval."""
+    undoes: str = ""
+    """The run that it takes back."""
     format: int = FORMAT
     hash: str = ""
 

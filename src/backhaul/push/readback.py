@@ -1,10 +1,11 @@
-"""Reads records as the vendor holds them now: just before a write, and after one whose answer is lost."""
+"""Reads records as the vendor holds them now: when a plan is to be fresh, just before a write, after a lost answer."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from backhaul.config.source import Read
@@ -13,9 +14,8 @@ from backhaul.protocol.connection import Connection
 from backhaul.protocol.keys import unescape
 from backhaul.protocol.reads import Ask, NotServed, read_pages
 from backhaul.protocol.render import Bindings
-from backhaul.push.ledger import InFlight, Receipt
 from backhaul.push.target import Object
-from backhaul.push.values import Spelling, read_back, same
+from backhaul.push.values import Spelling, read_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Reader:
     def can_match(self) -> bool:
         return bool(self._object.definition.reads.by_match)
 
+    @property
+    def lag(self) -> timedelta:
+        """How long a new record may not be found by its values."""
+        return max((each.lag for each in self._object.definition.reads.by_match), default=timedelta(0))
+
     def by_key(self, keys: Sequence[str], fields: Sequence[str]) -> dict[str, Current]:
         """Records by key; one that is not there is not in it. Raises what `Transport.send` raises."""
         reads = self._object.definition.reads.by_key
@@ -56,6 +61,28 @@ class Reader:
         found: dict[str, list[Current]] = defaultdict(list)
         for each, held in self._read(read, "by_match", list(dict.fromkeys(values)), fields, field):
             found[folded(held or "")].append(each)
+        return found
+
+    @property
+    def sees_links(self) -> bool:
+        """It links two records, and the vendor tells the links of one."""
+        return self._object.link is not None and bool(self._object.definition.reads.by_parent)
+
+    def links(self, parents: Sequence[str]) -> set[tuple[str, str]]:
+        """The two ends of every link that these records have."""
+        read = self._object.definition.reads.by_parent[0]
+        chosen = tuple(self._object.field(name) for name in self._object.link or ())
+        found: set[tuple[str, str]] = set()
+        for start in range(0, len(parents), read.batch):
+            some = list(parents[start : start + read.batch])
+            bound: dict[str, Any] = {"parents": some}
+            if read.item is not None:
+                bound = {"items": [render.body(read.item, Bindings({"parent.key": key})) for key in some]}
+            for page in read_pages(
+                self._connection, Ask(self._object.schema, self._object.definition, read, "by_parent", chosen, bound)
+            ):
+                one, other = (_listed(page.columns[each.name]) for each in chosen)
+                found |= {(str(left), str(right)) for left, right in zip(one, other, strict=True)}
         return found
 
     def _read(
@@ -106,72 +133,6 @@ class Reader:
 def folded(value: str) -> str:
     """A unique value as vendors compare it."""
     return value.strip().lower()
-
-
-def settle(reader: Reader, object: Object, rows: Sequence[InFlight]) -> list[Receipt]:
-    """What became of rows whose answer is lost, as far as the vendor's records tell.
-
-    confirmed: it holds what was sent. planned: it does not, and sending it again can do no harm. unknown: it cannot be
-    found out. Raises what `Transport.send` raises; then nothing is known either.
-    """
-    receipts: dict[str, Receipt] = {}
-    keyed = [row for row in rows if row.vendor_key is not None and row.action != "create" and reader.by_key_batch]
-    fields = list(dict.fromkeys(name for row in rows for name in row.values))
-    if keyed:
-        current = reader.by_key([row.vendor_key for row in keyed if row.vendor_key is not None], fields)
-        for row in keyed:
-            receipts[row.row] = _keyed(object, row, current.get(row.vendor_key or ""))
-    by_field: dict[str, list[InFlight]] = defaultdict(list)
-    for row in rows:
-        if row.row not in receipts and row.match is not None and reader.can_match:
-            by_field[row.match[0]].append(row)
-    for field, some in by_field.items():
-        matched = reader.by_match(field, [row.match[1] for row in some if row.match is not None], fields)
-        for row in some:
-            receipts[row.row] = _matched(object, row, matched.get(folded(row.match[1] if row.match else ""), []))
-    return [receipts.get(row.row) or _cannot(row) for row in rows]
-
-
-def _keyed(object: Object, row: InFlight, current: Current | None) -> Receipt:
-    if current is None:
-        return Receipt(row.row, "refused", row.vendor_key, code="ABSENT", message="the vendor has no such record")
-    if _holds(object, row, current):
-        return Receipt(row.row, "confirmed", current.key)
-    return Receipt(row.row, "planned", current.key, message="read back: the vendor does not hold what was sent")
-
-
-def _matched(object: Object, row: InFlight, found: Sequence[Current]) -> Receipt:
-    if not found:
-        # a unique field: should it have been created after all, the vendor refuses a second one
-        return Receipt(row.row, "planned", message="read back: the vendor has no such record")
-    holding = [each for each in found if _holds(object, row, each)]
-    if len(holding) == 1:
-        return Receipt(row.row, "confirmed", holding[0].key)
-    if row.action == "upsert" or (row.action == "update" and len(found) == 1):
-        return Receipt(row.row, "planned", found[0].key, message="read back: the vendor does not hold what was sent")
-    what = f"{len(found)} records" if len(found) > 1 else "a record"
-    field = row.match[0] if row.match else ""
-    return Receipt(
-        row.row, "unknown", message=f"{what} with this {field} and other values: created by this, or before?"
-    )
-
-
-def _holds(object: Object, row: InFlight, current: Current) -> bool:
-    return all(
-        same(value, current.values[name], object.field(name), object.step)
-        for name, value in row.values.items()
-        if name in current.values
-    )
-
-
-def _cannot(row: InFlight) -> Receipt:
-    said = f"{row.message}; " if row.message else ""
-    return Receipt(row.row, "unknown", message=f"{said}nothing unique was sent by which it could be found again")
-
-
-def traced(object: Object, row: InFlight, field: str) -> InFlight:
-    """A row whose own id stands in a field of the vendor's."""
-    return replace(row, match=(field, row.values.get(field) or row.id))
 
 
 def _bound(read: Read, some: list[str], match: str | None) -> dict[str, Any]:

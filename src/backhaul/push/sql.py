@@ -50,6 +50,15 @@ def text(value: str, kind: str) -> str:
 
 def wanted(way: Column, kind: str, field: Field) -> tuple[str, str | None]:
     """A column of the select as a value of its field's type; and the condition under which it does not fit, if any."""
+    value, lost = _wanted(way, kind, field)
+    if way.default is None:
+        return value, lost
+    filled = f"coalesce({value}, CAST({literal(way.default)} AS {TYPES[field.type]}))"
+    # what does not fit is told as it is, not covered up
+    return f"CASE WHEN NOT coalesce({lost}, false) THEN {filled} END" if lost else filled, lost
+
+
+def _wanted(way: Column, kind: str, field: Field) -> tuple[str, str | None]:
     value = f"s.{quote(way.column)}"
     if way.values is not None:
         cases = " ".join(f"WHEN {literal(ours)} THEN {literal(theirs)}" for ours, theirs in way.values.items())

@@ -9,18 +9,34 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
-from backhaul.config.source import ChangedField, ObjectDefinition
-from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.config.push import Mode, WriteWhen
+from backhaul.config.source import ChangedField, ObjectDefinition, Write
+from backhaul.protocol.schema import Field, ObjectSchema, Type
+from backhaul.push.rules import ALWAYS, FieldRule, Rules
 
-Mode = Literal["create", "update", "upsert"]
 Conflict = Literal["skip", "overwrite", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewField:
+    """A custom field that the push declares and the account lacks. needs: the permission that it takes."""
+
+    name: str
+    type: Type
+    label: str
+    group: str | None = None
+    description: str = ""
+    unique: bool = False
+    options: tuple[str, ...] = ()
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column's way to its field, where that is more than the same name.
 
-    values: our value -> the vendor's. prefix: what stands before the vendor's key in our reference.
+    values: our value -> the vendor's. prefix: what stands before the vendor's key in our reference. write: when it is
+    written. default: what stands in for nothing, as text.
     """
 
     column: str
@@ -28,6 +44,8 @@ class Column:
     spells_text: bool = False
     values: Mapping[str, str] | None = None
     prefix: str | None = None
+    write: WriteWhen = "always"
+    default: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,8 @@ class Object:
     """One object of one connection, as the push may write it.
 
     private: fields that the raw table does not hold as they are. ways: of an entity's columns; None where the
-    select's columns are the vendor's fields. no_way: column -> why it cannot be written through the entity.
+    select's columns are the vendor's fields. no_way: column -> why it cannot be written through the entity. guards:
+    field -> when any push may write it. day: the calls that the vendor allows a day, where it says so.
     """
 
     connection: str
@@ -44,6 +63,10 @@ class Object:
     private: frozenset[str] = frozenset()
     ways: Mapping[str, Column] | None = None
     no_way: Mapping[str, str] = field(default_factory=dict)
+    guards: Mapping[str, FieldRule] = field(default_factory=dict)
+    day: int | None = None
+    new_fields: tuple[NewField, ...] = ()
+    """Fields of our own that the account lacks; `schema` has them already."""
 
     @property
     def name(self) -> str:
@@ -78,6 +101,24 @@ class Object:
     def field(self, name: str) -> Field:
         return self.schema.fields[name]
 
+    def guard(self, name: str) -> FieldRule:
+        return self.guards.get(name, ALWAYS)
+
+    @property
+    def link(self) -> tuple[str, str] | None:
+        """The two fields that hold the keys of what it links."""
+        link = self.definition.link
+        return None if link is None else (link.source, link.to)
+
+    def trace(self, own: str | None) -> str | None:
+        """The field that takes our row's id when a record is made: the push's own, or the definition's."""
+        return own or next((each.trace for each in self.definition.writes.create if each.trace is not None), None)
+
+    def upserts(self, field: str) -> Write | None:
+        """The write that makes or changes the record with this value of the field."""
+        fits = (each for each in self.definition.writes.upsert if each.match in (None, field))
+        return next(fits, None) if self.schema.fields[field].unique else None
+
 
 @dataclass(frozen=True)
 class Task:
@@ -89,7 +130,9 @@ class Task:
     mode: Mode
     key: str | None
     conflict: Conflict
-    max_rows: int
     objects: tuple[Object, ...]
     """One, where the push goes to an object; all that fill the entity, where it goes to one."""
     entity: str | None = None
+    rules: Rules = field(default_factory=Rules)
+    changed: tuple[str, ...] | None = None
+    """Ids of the rows whose change set it off; None where it was not set off so."""

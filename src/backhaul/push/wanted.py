@@ -52,6 +52,8 @@ class Wanted:
             self.sql.execute(f"ATTACH {literal(str(snapshot.entities))} AS published (READ_ONLY)")
             if snapshot.raw is not None:
                 self.sql.execute(f"ATTACH {literal(str(snapshot.raw))} AS raw (READ_ONLY)")
+            if task.changed is not None:
+                self.sql.execute("CREATE TEMP TABLE changed AS SELECT unnest(?::VARCHAR[]) AS id", [list(task.changed)])
             self.columns = self._select()
         except duckdb.OutOfMemoryException as error:
             self.close()

@@ -11,6 +11,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +26,9 @@ KINDS = (
     "truncated_json",
     "slow",
     "lost_answer",
+    "late_answer",
+    "half_applied",
+    "edit",
     "expired_token",
     "revoked_token",
     "latency",
@@ -130,7 +134,16 @@ class FaultLayer:
             await self._run(scope, body, self._noting(send, entry), entry)
             return
         entry.fault = fault.kind
-        if fault.kind == "slow":
+        if fault.kind == "edit":
+            # somebody changes a record just before this request is handled: options are those of a mutation
+            edit = fault.options
+            self._vendor.mutate(edit["op"], edit["object"], str(edit["id"]), edit.get("values") or {})
+            await self._run(scope, body, self._noting(send, entry), entry)
+        elif fault.kind == "late_answer":
+            await self._late(float(fault.options.get("seconds", 5)), scope, body, self._noting(send, entry), entry)
+        elif fault.kind == "half_applied":
+            await self._spoil("lost_answer", scope, _first_half(body), send, entry)
+        elif fault.kind == "slow":
             await asyncio.sleep(float(fault.options.get("seconds", 5)))
             await self._run(scope, body, self._noting(send, entry), entry)
         elif fault.kind in ("lost_answer", "cut_body", "truncated_json"):
@@ -146,6 +159,18 @@ class FaultLayer:
         except Refused as refused:
             await refused.response(scope, replay, send)
         entry.rows = scope.get("rows_served")
+
+    async def _late(self, seconds: float, scope: Scope, body: bytes, send: Send, entry: Received) -> None:
+        """Do the work at once and answer long after, as a vendor under load does."""
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
+        await self._run(scope, body, hold, entry)
+        await asyncio.sleep(seconds)
+        for message in messages:
+            await send(message)
 
     async def _spoil(self, kind: str, scope: Scope, body: bytes, send: Send, entry: Received) -> None:
         """Let the handler do its work, then keep the client from getting the whole answer."""
@@ -227,6 +252,15 @@ async def _read(receive: Receive) -> bytes:
         message = await receive()
         chunks.append(message.get("body", b""))
     return b"".join(chunks)
+
+
+def _first_half(body: bytes) -> bytes:
+    """A batch with the first half of its rows: what a vendor has done when it dies in the middle."""
+    content = msgspec.json.decode(body)
+    for name, value in content.items():
+        if isinstance(value, list) and value:
+            return msgspec.json.encode({**content, name: value[: max(1, len(value) // 2)]})
+    return body
 
 
 def _replay(body: bytes) -> Receive:

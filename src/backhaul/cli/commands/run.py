@@ -121,7 +121,7 @@ def _json(outcome: Outcome) -> dict[str, Any]:
         report_json(outcome.report) if outcome.report is not None else {"customer": outcome.customer}
     )
     if outcome.pushes:
-        found["pushes"] = [push_json(each) for each in outcome.pushes]
+        found["pushes"] = [*found.get("pushes", ()), *(push_json(each) for each in outcome.pushes)]
     if outcome.error is not None:
         found |= {"status": "failed", "exit_code": outcome.exit_code, "error": as_json(outcome.error)}
     if outcome.told is not None:

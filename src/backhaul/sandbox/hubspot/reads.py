@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -98,6 +99,17 @@ class Reads:
         self.unique(of, str(id_property))
         return self._portal.by_unique(of, str(id_property), id)
 
+    def indexed(self, row: Row | None, id_property: str | None) -> Row | None:
+        """Under the variant, what was just made is not found by a unique value before the index has it."""
+        if (
+            row is None
+            or id_property in (None, "", "hs_object_id")
+            or self._portal.variants["unique_read"] == "current"
+        ):
+            return row
+        lag = timedelta(seconds=float(self._portal.controls["index_lag"]))
+        return row if row.created_at + lag <= self._portal.clock.now() else None
+
     def unique(self, of: ObjectType, name: str) -> None:
         """Refuse a property that cannot tell records apart."""
         prop = of.properties.get(name)
@@ -124,7 +136,7 @@ class Reads:
         absent: list[str] = []
         for one in inputs:
             id = asked.identifier(one.get("id"))
-            row = self.find(of, id, found.get("idProperty"))
+            row = self.indexed(self.find(of, id, found.get("idProperty")), found.get("idProperty"))
             if row is None or (row.deleted_at is not None) != archived:
                 absent.append(id)
             else:

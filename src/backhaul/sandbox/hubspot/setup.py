@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -12,10 +13,19 @@ from backhaul.sandbox.hubspot.answers import encode, error, not_found, raw, refu
 from backhaul.sandbox.hubspot.limits import ZONE
 from backhaul.sandbox.hubspot.pipelines import PIPELINES
 from backhaul.sandbox.hubspot.portal import Portal
+from backhaul.sandbox.hubspot.shapes import Property
 from backhaul.sandbox.tables import Row
 from backhaul.sandbox.vendor import served
 
 OWNERS, MOST_OWNERS = 100, 500
+FORMS = {
+    "string": ("text", "textarea", "phonenumber", "html"),
+    "number": ("number", "calculation_equation"),
+    "date": ("date",),
+    "datetime": ("date",),
+    "bool": ("booleancheckbox",),
+    "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
+}
 
 
 class Setup:
@@ -58,6 +68,33 @@ class Setup:
         if of.shown is None:
             of.shown = encode({"results": [prop.shown() for prop in of.properties.values()]})
         return raw(of.shown)
+
+    async def create_property(self, request: Request) -> Response:
+        """A property of the portal's own."""
+        of = self._portal.type(request.path_params["type"])
+        asked.parameters(self._portal, request)
+        given = await asked.body(
+            self._portal, request, "name", "label", "groupName", "description", "type", "fieldType", "hasUniqueValue",
+            "options",
+        )  # fmt: skip
+        lacking = [each for each in ("name", "label", "groupName", "type", "fieldType") if not given.get(each)]
+        if lacking:
+            refuse(f"Invalid input JSON on line 1, column 1: Some required fields were not set: [{', '.join(lacking)}]")
+        name, kind = str(given["name"]), str(given["type"])
+        if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+            refuse(f"Property name {name} must start with a letter and hold lowercase letters, numbers and underscores")
+        if given["fieldType"] not in FORMS.get(kind, ()):
+            refuse(f"Invalid field type {given['fieldType']} for type {kind}")
+        if name in of.properties:
+            message = f"A property named '{name}' already exists."
+            return error(409, message, "OBJECT_ALREADY_EXISTS")
+        options = tuple((str(one["label"]), str(one["value"])) for one in given.get("options") or ())
+        made = Property(
+            name, kind, str(given["fieldType"]), str(given["label"]), options, custom=True,
+            unique=bool(given.get("hasUniqueValue")),
+        )  # fmt: skip
+        of.add(made)
+        return reply(made.shown(), 201)
 
     async def property(self, request: Request) -> Response:
         of = self._portal.type(request.path_params["type"])

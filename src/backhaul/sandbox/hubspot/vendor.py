@@ -61,6 +61,8 @@ class HubSpot(Vendor):
         "search_rate_headers": ("absent", "present"),
         # Searches in a second.
         "search_rps": ("5", "4"),
+        # A batch read by a unique property: of the records as they are, or of the index that search reads.
+        "unique_read": ("current", "indexed"),
         # Lists go up by id, or in an order of their own.
         "list_order": ("by_id", "none"),
         # Parameters and fields that the API does not have. HubSpot seems to ignore most; refusing finds our slips.
@@ -114,6 +116,7 @@ class HubSpot(Vendor):
             self._route("GET", "/crm-object-schemas/v3/schemas", setup.schemas, "crm.schemas.custom.read"),
             self._route("GET", "/crm-object-schemas/v3/schemas/{type}", setup.schema, "crm.schemas.custom.read"),
             self._route("GET", "/crm/v3/properties/{type}", setup.properties, "read"),
+            self._route("POST", "/crm/v3/properties/{type}", setup.create_property, "schema"),
             self._route("GET", "/crm/v3/properties/{type}/{name}", setup.property, "read"),
             self._route("GET", "/crm/v3/pipelines/{type}", setup.pipelines, "read"),
             self._route("GET", "/crm/v3/owners", setup.owners, "crm.objects.owners.read"),
@@ -175,6 +178,8 @@ class HubSpot(Vendor):
         of = self._portal.type(request.path_params.get("type") or request.path_params["from"])
         if scope == "read" and of.scope in ALIASES:
             return ALIASES[of.scope]
+        if scope == "schema":
+            return (f"crm.schemas.{of.scope}.write",)
         return (f"crm.objects.{of.scope}.{scope}",)
 
     def configure(self, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from backhaul.sandbox.salesforce.org import Org
 from backhaul.sandbox.salesforce.query import Queries
 from backhaul.sandbox.salesforce.records import MISSING, Records, object_of
 from backhaul.sandbox.salesforce.replication import Replication
+from backhaul.sandbox.salesforce.tooling import Tooling
 
 OLDEST, FIRST, NEWEST = 21, 31, 66
 RETIRED = range(OLDEST, FIRST)
@@ -55,6 +56,7 @@ class Api:
         projections = Projections(org)
         queries, records = Queries(org, projections), Records(org, projections)
         collections, replication = Collections(org, projections), Replication(org)
+        tooling = Tooling(org)
         queried, ingested = QueryJobs(org, projections), IngestJobs(org)
         self._endpoints = [
             _endpoint("", GET=self._resources),
@@ -66,6 +68,8 @@ class Api:
             _endpoint("/sobjects/{object}/describe", GET=self._describe),
             _endpoint("/sobjects/{object}/deleted", "start end", GET=replication.deleted),
             _endpoint("/sobjects/{object}/updated", "start end", GET=replication.updated),
+            _endpoint("/tooling/sobjects/CustomField", POST=tooling.create_field),
+            _endpoint("/sobjects/FieldPermissions", POST=tooling.permit),
             _endpoint("/sobjects/{object}", GET=self._basic, POST=records.create),
             _endpoint(
                 "/sobjects/{object}/{id}", "fields", GET=records.read, PATCH=records.update, DELETE=records.delete

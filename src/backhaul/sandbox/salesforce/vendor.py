@@ -68,6 +68,8 @@ class Salesforce(Vendor):
         "empty_csv_cell": ("kept", "clears"),
         # Whether a formula over the parent moves the child's stamp when the parent changes.
         "formula_moves_stamp": ("no", "yes"),
+        # A field made through the API: seen by nobody before a permission set shows it, or at once.
+        "new_fields": ("hidden", "visible"),
         # Conditional requests.
         "if_unmodified_since": ("honoured", "ignored"),
         "describe_if_modified_since": ("honoured", "ignored"),
