@@ -190,22 +190,32 @@ class Customer:
         with self.context() as context:
             return list_rejects(context, object, limit)
 
-    def transform(self, *, full: bool = False) -> RunReport:
-        """Bring the entities up to date with the raw tables; no vendor is asked."""
-        return self._shape(transform=True, publish=False, full=full)
+    def transform(self, *, full: bool = False, select: Sequence[str] = ()) -> RunReport:
+        """Bring the entities and marts up to date with the raw tables; no vendor is asked.
+
+        select: only these, as `deals`, `deals+` (and what reads it) or `+account_360` (and what it reads).
+        """
+        return self._shape(transform=True, publish=False, full=full, select=select)
 
     def publish(self) -> RunReport:
         """Publish a snapshot of what is in the entities and raw tables now."""
         return self._shape(transform=False, publish=True)
 
-    def _shape(self, *, transform: bool, publish: bool, full: bool = False) -> RunReport:
+    def _shape(self, *, transform: bool, publish: bool, full: bool = False, select: Sequence[str] = ()) -> RunReport:
         from backhaul.pipeline.reading import Wanted
         from backhaul.pipeline.run import run_customer
 
         kind = "transform" if transform else "publish"
         with self.context() as context:
             return run_customer(
-                context, Wanted(), kind=kind, sync=False, transform=transform, publish=publish, full_transform=full
+                context,
+                Wanted(),
+                kind=kind,
+                sync=False,
+                transform=transform,
+                publish=publish,
+                full_transform=full,
+                select=select,
             )
 
     def query(
