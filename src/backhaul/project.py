@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from backhaul.fleet.status import ConnectionStatus
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
+    from backhaul.pipeline.planning import ConfigurationPlan
     from backhaul.pipeline.proposing import Decision
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
+    from backhaul.pipeline.tracing import Trace
     from backhaul.publish.query import QueryResult
     from backhaul.push.ledger import DeadLetter
     from backhaul.push.plan import Plan
@@ -196,6 +198,30 @@ class Customer:
         select: only these, as `deals`, `deals+` (and what reads it) or `+account_360` (and what it reads).
         """
         return self._shape(transform=True, publish=False, full=full, select=select)
+
+    def plan(self) -> ConfigurationPlan:
+        """What the files as they are now would make of the data; nothing is changed, no vendor is asked.
+
+        Raises ConfigError for a configuration that does not fit.
+        """
+        from backhaul.pipeline.planning import plan_configuration
+
+        with self.context() as context:
+            return plan_configuration(context)
+
+    def trace(self, entity: str, id: str, column: str | None = None) -> Trace:
+        """Where a row of an entity comes from: connection, raw table, record, fields, values and run."""
+        from backhaul.pipeline.tracing import trace
+
+        with self.context() as context:
+            return trace(context, entity, id, column)
+
+    def apply_plan(self, hash: str) -> RunReport:
+        """Transform and publish, if the plan is still the one of that hash. Raises ConfigError if it is not."""
+        from backhaul.pipeline.planning import apply_configuration
+
+        with self.context() as context:
+            return apply_configuration(context, hash)
 
     def publish(self) -> RunReport:
         """Publish a snapshot of what is in the entities and raw tables now."""

@@ -24,11 +24,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "discover": "Show what a connection's account has, and what has drifted.",
         "sync": "Read what changed and load it into raw tables.",
         "refetch": "Read named records again, by their keys.",
+        "plan": "Show what a changed configuration would make of the data.",
         "transform": "Bring the entities up to date with the raw tables.",
         "publish": "Publish a snapshot of entities and raw tables.",
     },
     "Use": {
         "query": "Run one select on a customer's snapshot.",
+        "trace": "Show where a row and its values come from.",
         "push": "Write back: plan, apply, retry.",
         "agent": "Serve agents by MCP: search, read, query, propose.",
         "tokens": "Make, list and revoke tokens for agents over HTTP.",

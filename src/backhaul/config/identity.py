@@ -1,4 +1,4 @@
-"""Which rows of two systems are the same company or person: rules that find pairs by equal values, never by likeness."""
+"""Which rows of two systems are the same company or person: rules find pairs by equal values, never by likeness."""
 
 from __future__ import annotations
 

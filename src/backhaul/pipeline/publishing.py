@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from datetime import datetime
 
 from backhaul.load.database import opened
 from backhaul.load.watermarks import in_force
+from backhaul.pipeline.configuration import keep_configuration
 from backhaul.pipeline.context import Context
 from backhaul.publish.snapshot import Publication, PublishResult, publish
 from backhaul.publish.versions import Retention
@@ -27,7 +27,7 @@ def publish_customer(context: Context) -> PublishResult:
         publication = Publication(
             customer=context.customer,
             run_id=context.run_id,
-            configuration=configuration_of(context),
+            configuration=keep_configuration(context),
             as_of=as_of,
             retention=Retention(destination.keep_snapshots, destination.keep_days),
         )
@@ -39,8 +39,3 @@ def publish_customer(context: Context) -> PublishResult:
         note += serve_agents(context)
     context.progress.on(StageDone(context.customer, stage="publish", seconds=time.perf_counter() - began, note=note))
     return result
-
-
-def configuration_of(context: Context) -> str:
-    """A fingerprint of the pipeline in force; secrets are no part of it."""
-    return hashlib.sha256(context.pipeline.model_dump_json().encode()).hexdigest()[:16]

@@ -104,8 +104,9 @@ class _Publish:
         )
         if base is not None and not raw_differs and not entities_differ:
             # the raw tables' state stays that of the file, or its rows could not be accounted for next time
-            self._versions.refresh(replace(base, as_of=self._wanted.as_of))
-            return self._result(base, new=False)
+            current = replace(base, as_of=self._wanted.as_of, configuration=self._wanted.configuration)
+            self._versions.refresh(current)
+            return self._result(current, new=False)
         label = Label(self._version, at, self._wanted.run_id, self._wanted.configuration, self._wanted.as_of)
         entities, entities_compact = (base.entities, base.entities_compact) if base else ("", 0)
         changed: dict[str, int] = {}

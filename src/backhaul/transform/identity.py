@@ -94,7 +94,7 @@ def identity_links(identities: Sequence[Identity], links: EntityShape, customer:
         "confidence": "CAST(confidence AS DECIMAL(18, 4))",
     }
     columns = [
-        f"{filled[name] if name in filled else f'CAST(NULL AS {column.sql_type})'} AS {quote(name)}"
+        f"{filled.get(name, f'CAST(NULL AS {column.sql_type})')} AS {quote(name)}"
         for name, column in links.columns.items()
     ]
     select = (

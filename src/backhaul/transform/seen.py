@@ -69,7 +69,7 @@ def seen_changes(shape: EntityShape, customer: str, sources: Mapping[str, str]) 
         "method": "'syncs'",
     }
     columns = [
-        f"{filled[name] if name in filled else f'CAST(NULL AS {column.sql_type})'} AS {quote(name)}"
+        f"{filled.get(name, f'CAST(NULL AS {column.sql_type})')} AS {quote(name)}"
         for name, column in shape.columns.items()
     ]
     known = ", ".join(literal(name) for name in sources) or "''"

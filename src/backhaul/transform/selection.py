@@ -1,4 +1,4 @@
-"""Which entities and marts a `--select` names: `deals`, `deals+` and all that read it, `+account_360` and all it reads."""
+"""Which entities and marts a `--select` names: `deals`, `deals+` with what reads it, `+deals` with what it reads."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def sobject(
 
 
 def history(name: str, prefix: str, parent: str, reference: str) -> SObject:
-    """What the org remembers of an object's tracked fields: rows that it alone writes, with no stamp but their making."""
+    """What the org remembers of tracked fields: rows that it alone writes, with no stamp but their making."""
     system: dict[str, Any] = {"nillable": False, "createable": False, "updateable": False, "defaulted": True}
     value: dict[str, Any] = {"type": "anyType", "createable": False, "updateable": False}
     fields = [

@@ -297,7 +297,8 @@ def _service() -> list[SObject]:
             "Attachment", "00P",
             refer("ParentId", *FILED_UNDER, nillable=False, updateable=False), text("Name", nillable=False),
             flag("IsPrivate"), text("ContentType", 120), derived(whole("BodyLength")),
-            Field("Body", "base64", nillable=False, filterable=False, sortable=False), owner(), area("Description", 500),
+            Field("Body", "base64", nillable=False, filterable=False, sortable=False), owner(),
+            area("Description", 500),
         ),
     ]  # fmt: skip
 
