@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backhaul.fleet.status import ConnectionStatus
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
+    from backhaul.pipeline.forgetting import Receipt
     from backhaul.pipeline.planning import ConfigurationPlan
     from backhaul.pipeline.proposing import Decision
     from backhaul.pipeline.rejects import Rejects
@@ -215,6 +216,16 @@ class Customer:
 
         with self.context() as context:
             return trace(context, entity, id, column)
+
+    def forget(self, entity: str, id: str) -> Receipt:
+        """Erase a record from every store of ours, old snapshots too, and keep it away; the vendor is not asked.
+
+        id: the entity row's, `connection:object:key`. Raises ConfigError where there is no such record.
+        """
+        from backhaul.pipeline.forgetting import forget
+
+        with self.context() as context:
+            return forget(context, entity, id)
 
     def apply_plan(self, hash: str) -> RunReport:
         """Transform and publish, if the plan is still the one of that hash. Raises ConfigError if it is not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from handmade import Handmade
@@ -11,9 +10,9 @@ from handmade import Handmade
 from backhaul.errors import ConfigError
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Handmade]:
-    found = Handmade(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handmade]:
+    found = Handmade(tmp_path_factory.mktemp("traced"))
     company = {"id": "VARCHAR", "name": "VARCHAR", "domain": "VARCHAR", "arr__c": "VARCHAR", "hubspot_owner_id": "VARCHAR"}
     found.table("crm__companies", company, [["1", "1", "Acme", "acme.example", "100.5", "7"]], run="run7")
     found.table("erp__customer", {"companyname": "VARCHAR", "url": "VARCHAR"}, [["9", "Acme Inc", "acme.example"]])

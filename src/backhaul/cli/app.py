@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "publish": "Publish a snapshot of entities and raw tables.",
     },
     "Use": {
+        "shell": "Open a prompt for SQL on a customer's snapshot.",
         "query": "Run one select on a customer's snapshot.",
         "trace": "Show where a row and its values come from.",
         "push": "Write back: plan, apply, retry.",
@@ -42,6 +43,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "logs": "Show the log, of everything or of one run.",
         "rejects": "List values that could not be read as their type.",
         "usage": "Show requests, bytes and waits, by day and connection.",
+        "forget": "Erase one record everywhere, and keep it away.",
     },
     "Try": {
         "sandbox": "Serve local simulators of the vendors.",

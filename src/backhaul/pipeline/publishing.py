@@ -14,8 +14,8 @@ from backhaul.publish.versions import Retention
 from backhaul.telemetry.progress import StageDone, StageStarted
 
 
-def publish_customer(context: Context) -> PublishResult:
-    """Publish. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet."""
+def publish_customer(context: Context, *, anew: bool = False) -> PublishResult:
+    """Publish. anew: write both files from nothing, and delete every older version. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet."""
     began = time.perf_counter()
     context.progress.on(StageStarted(context.customer, stage="publish"))
     destination = context.destination
@@ -30,6 +30,7 @@ def publish_customer(context: Context) -> PublishResult:
             configuration=keep_configuration(context),
             as_of=as_of,
             retention=Retention(destination.keep_snapshots, destination.keep_days),
+            anew=anew,
         )
         result = publish(connection, context.layout, publication)
     note = f"v{result.version}" if result.new else f"v{result.version}, nothing new"

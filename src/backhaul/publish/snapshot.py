@@ -31,6 +31,8 @@ class Publication:
     configuration: str
     as_of: AsOf
     retention: Retention = field(default_factory=Retention)
+    anew: bool = False
+    """Write the files from nothing and delete every older version: nothing of what left may stay in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class _Publish:
         self._layout = layout
         self._versions = versions
         self._wanted = publication
-        self._base = versions.current()
+        self._older = len(versions.kept()) if publication.anew else 0
+        self._base = None if publication.anew else versions.current()
         self._version = versions.next_number()
         work = _work(connection)
         self._work_id, self._seq = work
@@ -236,7 +239,7 @@ class _Publish:
     def _result(
         self, manifest: Manifest, *, new: bool, changed: Mapping[str, int] | None = None, raw_changed: int = 0
     ) -> PublishResult:
-        deleted = self._versions.prune(self._wanted.retention, now())
+        deleted = self._older + self._versions.prune(self._wanted.retention, now())
         return PublishResult(
             version=manifest.version,
             new=new,

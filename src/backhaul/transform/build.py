@@ -16,7 +16,7 @@ from backhaul.transform.inputs import Customer
 from backhaul.transform.models import Models
 from backhaul.transform.names import quote
 from backhaul.transform.results import EntityResult, Missing, TransformResult
-from backhaul.transform.work import Signatures, prepare, raw_tables, scalar_functions
+from backhaul.transform.work import Signatures, drop_forgotten, prepare, raw_tables, scalar_functions
 
 if TYPE_CHECKING:
     from backhaul.transform.plan import EntityPlan
@@ -48,6 +48,7 @@ def transform(
     """
     seq = prepare(connection)
     tables = raw_tables(connection)
+    drop_forgotten(connection, tables)
     signatures = Signatures(connection, tables)
     # marts may ask for the day, so that a new one is something new
     day = datetime.now(UTC).date().isoformat()

@@ -92,9 +92,18 @@ class Models:
 
     @cached_property
     def _parsed(self) -> Parsed:
-        from backhaul.transform.parsing import parse
+        # a fleet's customers share their files, and parsing takes longer than a small transform
+        if self.fingerprint not in _PARSED:
+            from backhaul.transform.parsing import parse
 
-        return parse(self._texts)
+            parsed = parse(self._texts)
+            if len(_PARSED) >= 8:
+                _PARSED.clear()
+            _PARSED[self.fingerprint] = parsed
+        return _PARSED[self.fingerprint]
+
+
+_PARSED: dict[str, Parsed] = {}
 
 
 @cache
