@@ -51,10 +51,6 @@ class Handmade:
             names = ", ".join(f'"{field}"' for field in fields)
             for key, *values in rows:
                 db.execute(f'DELETE FROM raw."{name}" WHERE _key = ?', [key])
-                db.execute(f'CREATE TABLE IF NOT EXISTS raw."{name}" ({listed}{SYSTEM})')
-            names = ", ".join(f'"{field}"' for field in fields)
-            for key, *values in rows:
-                db.execute(f'DELETE FROM raw."{name}" WHERE _key = ?', [key])
                 db.execute(
                     f'INSERT INTO raw."{name}" (_key, {names}, _run_id, _read_at, _changed_at)'
                     f" VALUES (?, {', '.join('?' for _ in values)}, ?, now(), TIMESTAMPTZ '2026-01-01 00:00:00+00')",

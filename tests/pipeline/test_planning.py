@@ -1,4 +1,4 @@
-"""What `plan` counts is what the next snapshot differs in, whatever is edited; and nothing is done before it is applied."""
+"""What `plan` counts is what the next snapshot differs in, whatever is edited; nothing is done before it is applied."""
 
 from __future__ import annotations
 

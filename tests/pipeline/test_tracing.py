@@ -13,7 +13,13 @@ from backhaul.errors import ConfigError
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handmade]:
     found = Handmade(tmp_path_factory.mktemp("traced"))
-    company = {"id": "VARCHAR", "name": "VARCHAR", "domain": "VARCHAR", "arr__c": "VARCHAR", "hubspot_owner_id": "VARCHAR"}
+    company = {
+        "id": "VARCHAR",
+        "name": "VARCHAR",
+        "domain": "VARCHAR",
+        "arr__c": "VARCHAR",
+        "hubspot_owner_id": "VARCHAR",
+    }
     found.table("crm__companies", company, [["1", "1", "Acme", "acme.example", "100.5", "7"]], run="run7")
     found.table("erp__customer", {"companyname": "VARCHAR", "url": "VARCHAR"}, [["9", "Acme Inc", "acme.example"]])
     found.configure("mappings: {accounts: {crm: {annual_revenue: to_decimal(arr__c)}}}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backhaul.errors import ConfigError
+from backhaul.errors import Bug, ConfigError
 from backhaul.load.database import opened
 from backhaul.load.tables import literal, quoted
 from backhaul.pipeline.context import Context
@@ -57,19 +57,19 @@ def forget(context: Context, entity: str, id: str) -> Receipt:
             customer=context.customer,
         )
     report = RunReport(context.customer, context.run_id)
-    with context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait):
-        with recorded(context, "forget", report):
-            _refuse_unfinished(context, connection, object_name, source_id)
-            erased = _erase_work(context, entity, id, connection, object_name, source_id)
-            for name, count in erase_record(
-                context.layout.ledger(context.customer), connection, object_name, source_id
-            ).items():
-                erased[f"ledger {name}"] = count
-            report.transform = transform_customer(context)
-            _rewrite(context.work)
-            report.publish = publish_customer(context, anew=True)
-            for name, eraser in ERASERS.items():
-                erased[name] = eraser(context, id)
+    lease = context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait)
+    with lease, recorded(context, "forget", report):
+        _refuse_unfinished(context, connection, object_name, source_id)
+        erased = _erase_work(context, entity, id, connection, object_name, source_id)
+        for name, count in erase_record(
+            context.layout.ledger(context.customer), connection, object_name, source_id
+        ).items():
+            erased[f"ledger {name}"] = count
+        report.transform = transform_customer(context)
+        _rewrite(context.work)
+        report.publish = publish_customer(context, anew=True)
+        for name, eraser in ERASERS.items():
+            erased[name] = eraser(context, id)
     receipt = Receipt(
         customer=context.customer,
         entity=entity,
@@ -85,9 +85,7 @@ def forget(context: Context, entity: str, id: str) -> Receipt:
     return receipt
 
 
-def _erase_work(
-    context: Context, entity: str, id: str, connection: str, object_name: str, key: str
-) -> dict[str, int]:
+def _erase_work(context: Context, entity: str, id: str, connection: str, object_name: str, key: str) -> dict[str, int]:
     source = context.source_of(connection)
     with opened(context.work, memory_limit="256MB", threads=context.destination.threads) as work:
         prepare(work)
@@ -104,13 +102,19 @@ def _erase_work(
         work.execute("BEGIN")
         erased = {f"raw {table}": _delete(work, f"raw.{quoted(table)}", "_key = ?", [key])}
         for other in sorted(tables):
-            child = source.definition(other.removeprefix(f"{connection}__")) if other.startswith(f"{connection}__") else None
+            child = (
+                source.definition(other.removeprefix(f"{connection}__"))
+                if other.startswith(f"{connection}__")
+                else None
+            )
             if child is not None and child.parent is not None and child.parent.object == object_name:
                 erased[f"raw {other}"] = _delete(work, f"raw.{quoted(other)}", "_parent_key = ?", [key])
         for rejects in ("raw._rejects", "meta.rejects"):
             if rejects == "meta.rejects" or "_rejects" in tables:
                 where = "connection = ? AND object = ? AND key = ?"
-                erased["rejects"] = erased.get("rejects", 0) + _delete(work, rejects, where, [connection, object_name, key])
+                erased["rejects"] = erased.get("rejects", 0) + _delete(
+                    work, rejects, where, [connection, object_name, key]
+                )
         erased["seen changes"] = _delete(work, "meta.seen", "record_id = ?", [id])
         work.execute("INSERT INTO meta.forgotten VALUES (?, ?, sha256(?))", [connection, object_name, key])
         work.execute("COMMIT")
@@ -165,6 +169,7 @@ def _delete(work: Any, table: str, where: str, values: list[str]) -> int:
 
 
 def _write(receipt: Receipt) -> None:
-    assert receipt.path is not None  # every receipt that is written has one
+    if receipt.path is None:
+        raise Bug("a receipt without a path")
     receipt.path.parent.mkdir(parents=True, exist_ok=True)
     receipt.path.write_text(json.dumps(asdict(receipt), default=str, indent=1), encoding="utf-8")

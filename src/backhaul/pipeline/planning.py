@@ -70,14 +70,18 @@ def plan_configuration(context: Context) -> ConfigurationPlan:
     wanted = configuration_of(context)
     in_force = read_configuration(context, manifest.configuration)
     snapshot = Versions(context.layout, context.customer).folder / manifest.entities
-    with context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait):
-        with _copied(context) as path, opened(path, memory_limit="256MB", threads=context.destination.threads) as copied:
-            from backhaul.transform.effect import effects
+    threads = context.destination.threads
+    with (
+        context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait),
+        _copied(context) as path,
+        opened(path, memory_limit="256MB", threads=threads) as copied,
+    ):
+        from backhaul.transform.effect import effects
 
-            transform(copied, models_of(context), customer_of(context), run_id=context.run_id)
-            copied.execute(f"ATTACH {literal(str(snapshot))} AS published (READ_ONLY)")
-            found = tuple(each for each in effects(copied, "published") if not each.is_nothing)
-            objects = tuple(_objects(context, in_force, wanted, copied)) if in_force else ()
+        transform(copied, models_of(context), customer_of(context), run_id=context.run_id)
+        copied.execute(f"ATTACH {literal(str(snapshot))} AS published (READ_ONLY)")
+        found = tuple(each for each in effects(copied, "published") if not each.is_nothing)
+        objects = tuple(_objects(context, in_force, wanted, copied)) if in_force else ()
     return ConfigurationPlan(
         customer=context.customer,
         version=manifest.version,

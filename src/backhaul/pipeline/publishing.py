@@ -15,7 +15,10 @@ from backhaul.telemetry.progress import StageDone, StageStarted
 
 
 def publish_customer(context: Context, *, anew: bool = False) -> PublishResult:
-    """Publish. anew: write both files from nothing, and delete every older version. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet."""
+    """Publish. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet.
+
+    anew: write both files from nothing, and delete every older version.
+    """
     began = time.perf_counter()
     context.progress.on(StageStarted(context.customer, stage="publish"))
     destination = context.destination

@@ -109,7 +109,7 @@ def _row(context: Context, entity: str, id: str) -> tuple[dict[str, Any], Any]:
         if found is None:
             raise ConfigError(
                 f"{entity} has no row {id}",
-                next_step=f"find one: backhaul query {context.customer} \"select id, name from {entity} limit 5\"",
+                next_step=f'find one: backhaul query {context.customer} "select id, name from {entity} limit 5"',
                 customer=context.customer,
             )
         return dict(zip([each[0] for each in cursor.description or []], found, strict=True)), mart
@@ -153,7 +153,9 @@ def _column(raw: Any, part: Any, column: str, value: Any, record: dict[str, Any]
     for alias, field in reads.fields:
         if alias:
             joined = next((join.table for join in part.joins if join.alias.strip('"') == alias), alias)
-            fields.append(TracedField(joined.removeprefix(f"{connection}__"), field, _joined(raw, part, alias, field, record)))
+            fields.append(
+                TracedField(joined.removeprefix(f"{connection}__"), field, _joined(raw, part, alias, field, record))
+            )
         else:
             fields.append(TracedField(part.object, field, record.get(spelt.get(field.lower(), field))))
     expression = f"{reads.expression}, by the mapping's values" if reads.mapped else reads.expression

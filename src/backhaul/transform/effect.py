@@ -50,7 +50,9 @@ def effects(connection: duckdb.DuckDBPyConnection, before: str) -> tuple[Effect,
     """Compare schema `entities` of the current database with the tables of an attached one, schema main."""
     old = _tables(connection, before, "main")
     new = _tables(connection, None, "entities")
-    return tuple(_effect(connection, name, before, old.get(name, {}), new.get(name, {})) for name in sorted({*old, *new}))
+    return tuple(
+        _effect(connection, name, before, old.get(name, {}), new.get(name, {})) for name in sorted({*old, *new})
+    )
 
 
 def _effect(
@@ -87,9 +89,7 @@ def _effect(
 
 
 def _cell_differs(column: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    sides = [
-        f"{alias}.{quote(column)}" if column in types else "NULL" for alias, types in (("o", old), ("n", new))
-    ]
+    sides = [f"{alias}.{quote(column)}" if column in types else "NULL" for alias, types in (("o", old), ("n", new))]
     if column in old and column in new and old[column] != new[column]:
         sides = [f"CAST({side} AS VARCHAR)" for side in sides]
     return f"{sides[0]} IS DISTINCT FROM {sides[1]}"

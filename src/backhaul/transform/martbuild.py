@@ -26,7 +26,7 @@ def build_marts(
     shown = [*shapes, *(mart.name for mart in marts)]
     for name, shape in shapes.items():
         _show(connection, name, list(shape.columns))
-    results = []
+    results: list[EntityResult] = []
     try:
         _build_each(connection, marts, shapes, seq, results)
     finally:
@@ -122,7 +122,8 @@ def _make(
         select = "SELECT * FROM made"
         if warnings:
             values = ", ".join(quote(name) for name in types)
-            select += f" WHERE id IS NOT NULL QUALIFY row_number() OVER (PARTITION BY id ORDER BY hash({values}), {values}) = 1"
+            first = f"row_number() OVER (PARTITION BY id ORDER BY hash({values}), {values}) = 1"
+            select += f" WHERE id IS NOT NULL QUALIFY {first}"
         written = write_derived(connection, Derived(mart.name, tuple(types), select), seq=seq)
     else:
         written = _replace(connection, mart.name, list(types), seq)

@@ -37,9 +37,10 @@ def remember_seen(
         connection.execute(
             f"INSERT INTO meta.seen SELECT {literal(shape.name)}, s.id, {literal(name)}, {old}, {new},"
             f" coalesce(s.source_updated_at, s.synced_at), s.synced_at, s.sync_run_id, {seq}"
-            f" FROM entities.{quote(shape.name)} AS e JOIN held AS h ON h.place = e.rowid JOIN staged AS s ON s.id = h.id"
-            f" WHERE NOT h.same AND NOT h.untouched AND NOT s.is_deleted AND e.connection_id = {literal(part.connection)}"
-            f" AND e.{quote(name)} IS DISTINCT FROM s.{quote(name)}"
+            f" FROM entities.{quote(shape.name)} AS e JOIN held AS h ON h.place = e.rowid"
+            " JOIN staged AS s ON s.id = h.id"
+            f" WHERE NOT h.same AND NOT h.untouched AND NOT s.is_deleted"
+            f" AND e.connection_id = {literal(part.connection)} AND e.{quote(name)} IS DISTINCT FROM s.{quote(name)}"
         )
 
 

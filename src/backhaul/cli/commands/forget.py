@@ -28,5 +28,7 @@ def forget(session: Session, customer: str, entity: str, id: str) -> None:
         return
     for name, count in receipt.erased.items():
         session.output.line(f"{name}: {count:,}")
-    session.output.line(f"snapshots: {many(receipt.snapshots_deleted, 'older version')} deleted, v{receipt.version} is current")
+    session.output.line(
+        f"snapshots: {many(receipt.snapshots_deleted, 'older version')} deleted, v{receipt.version} is current"
+    )
     session.output.line(f"receipt: {receipt.path}", style="dim")

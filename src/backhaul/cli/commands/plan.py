@@ -37,7 +37,9 @@ def plan(session: Session, customer: str, apply_plan: str | None) -> int:
 
 def _show(output: Output, plan: ConfigurationPlan) -> None:
     if plan.is_nothing:
-        output.line(f"{plan.customer}: nothing would change; snapshot v{plan.version} is what the files say", style="dim")
+        output.line(
+            f"{plan.customer}: nothing would change; snapshot v{plan.version} is what the files say", style="dim"
+        )
         return
     for name in plan.files:
         output.line(f"changed  {name}")

@@ -14,7 +14,7 @@ from backhaul.cli.times import Moment
 from backhaul.errors import BackhaulError
 
 _TABLES = (
-    "select table_name as \"table\", estimated_size as rows, comment from duckdb_tables()"
+    'select table_name as "table", estimated_size as rows, comment from duckdb_tables()'
     " where table_name not like '\\_%' escape '\\' order by table_name"
 )
 _COLUMNS = "select column_name as \"column\", data_type as type, comment from duckdb_columns() where table_name = '{}'"
@@ -46,7 +46,9 @@ def shell(session: Session, customer: str, raw: bool, as_of: datetime | None) ->
             if not statement and words and words[0].startswith("."):
                 if words[0] in (".quit", ".exit"):
                     break
-                statement = _TABLES if words[0] == ".tables" else _COLUMNS.format((words[1:] or [""])[0].replace("'", ""))
+                statement = (
+                    _TABLES if words[0] == ".tables" else _COLUMNS.format((words[1:] or [""])[0].replace("'", ""))
+                )
                 line = ";"
             statement += f"{line}\n"
             if not statement.rstrip().endswith(";"):
