@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def plan(session: Session, customer: str, apply_plan: str | None) -> int:
     """Show what the configuration would change, before anything is done.
 
-    The working tree is compared with the configuration in force, which the published snapshot bears. No vendor is asked.
+    The working tree is compared with the configuration in force, which the published snapshot bears.
+    No vendor is asked.
     """
     with session.project(progress=apply_plan is not None) as project:
         if apply_plan is not None:
