@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash lock clean
+.PHONY: demo test lint docs bench eval crash plans lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -28,6 +28,10 @@ eval: .venv/ready
 
 crash: .venv/ready
 	$(BIN)/python -m tests.crash --kills 200
+
+# 50 generated edits of a configuration: what `plan` counts is what the next snapshot differs in.
+plans: .venv/ready
+	BACKHAUL_PLANS=50 $(BIN)/python -m pytest tests/pipeline/test_planning.py -n auto
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready

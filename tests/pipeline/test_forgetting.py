@@ -32,6 +32,9 @@ def holders(root: Path) -> list[str]:
 
 
 def test_a_forgotten_person_is_in_no_file_and_stays_away(made: Handmade) -> None:
+    view = made.project.config.layout.agent("acme") / "00001-x"
+    view.mkdir(parents=True)
+    (view / "entities.duckdb").write_text(SECRET, encoding="utf-8")
     assert holders(made.root) != []
     receipt = made.acme.forget("contacts", "crm:contacts:1")
     assert holders(made.root) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,6 @@ from backhaul.pipeline.run import RunReport, recorded
 from backhaul.pipeline.transforming import transform_customer
 from backhaul.push.erasing import erase_record
 from backhaul.transform.work import prepare
-
-Eraser = Callable[[Context, str], int]
-"""(context, entity id) -> what it erased. For whoever keeps more of a customer's data, as a search index."""
-
-ERASERS: dict[str, Eraser] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +62,11 @@ def forget(context: Context, entity: str, id: str) -> Receipt:
             erased[f"ledger {name}"] = count
         report.transform = transform_customer(context)
         _rewrite(context.work)
+        # the views and search indexes that agents read are made anew: by this publish, or when one is next read
+        views = context.layout.agent(context.customer).parent
+        erased["agents' views"] = len(list(views.iterdir())) if views.is_dir() else 0
+        shutil.rmtree(views, ignore_errors=True)
         report.publish = publish_customer(context, anew=True)
-        for name, eraser in ERASERS.items():
-            erased[name] = eraser(context, id)
     receipt = Receipt(
         customer=context.customer,
         entity=entity,
