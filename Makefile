@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash crash-push renewals lock clean
+.PHONY: demo test lint docs bench eval crash crash-push renewals plans lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -31,8 +31,13 @@ crash: .venv/ready
 
 renewals: .venv/ready
 	$(BIN)/python -m tests.renewals --rounds 200
+
 crash-push: .venv/ready
 	$(BIN)/python -m tests.crash.push --rows 2000 --kills 60
+
+# 50 generated edits of a configuration: what `plan` counts is what the next snapshot differs in.
+plans: .venv/ready
+	BACKHAUL_PLANS=50 $(BIN)/python -m pytest tests/pipeline/test_planning.py -n auto
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready

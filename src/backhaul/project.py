@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from backhaul.pipeline.connecting import Connected, Way
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
+    from backhaul.pipeline.forgetting import Receipt
+    from backhaul.pipeline.planning import ConfigurationPlan
     from backhaul.pipeline.proposing import Decision
     from backhaul.pipeline.rejects import Rejects
     from backhaul.pipeline.run import RunReport
+    from backhaul.pipeline.tracing import Trace
     from backhaul.publish.query import QueryResult
     from backhaul.push.audit import Attempt
     from backhaul.push.audit import Query as LedgerQuery
@@ -244,22 +247,66 @@ class Customer:
         with self.context() as context:
             return list_rejects(context, object, limit)
 
-    def transform(self, *, full: bool = False) -> RunReport:
-        """Bring the entities up to date with the raw tables; no vendor is asked."""
-        return self._shape(transform=True, publish=False, full=full)
+    def transform(self, *, full: bool = False, select: Sequence[str] = ()) -> RunReport:
+        """Bring the entities and marts up to date with the raw tables; no vendor is asked.
+
+        select: only these, as `deals`, `deals+` (and what reads it) or `+account_360` (and what it reads).
+        """
+        return self._shape(transform=True, publish=False, full=full, select=select)
+
+    def plan(self) -> ConfigurationPlan:
+        """What the files as they are now would make of the data; nothing is changed, no vendor is asked.
+
+        Raises ConfigError for a configuration that does not fit.
+        """
+        from backhaul.pipeline.planning import plan_configuration
+
+        with self.context() as context:
+            return plan_configuration(context)
+
+    def trace(self, entity: str, id: str, column: str | None = None) -> Trace:
+        """Where a row of an entity comes from: connection, raw table, record, fields, values and run."""
+        from backhaul.pipeline.tracing import trace
+
+        with self.context() as context:
+            return trace(context, entity, id, column)
+
+    def forget(self, entity: str, id: str) -> Receipt:
+        """Erase a record from every store of ours, old snapshots too, and keep it away; the vendor is not asked.
+
+        id: the entity row's, `connection:object:key`. Raises ConfigError where there is no such record.
+        """
+        from backhaul.pipeline.forgetting import forget
+
+        with self.context() as context:
+            return forget(context, entity, id)
+
+    def apply_plan(self, hash: str) -> RunReport:
+        """Transform and publish, if the plan is still the one of that hash. Raises ConfigError if it is not."""
+        from backhaul.pipeline.planning import apply_configuration
+
+        with self.context() as context:
+            return apply_configuration(context, hash)
 
     def publish(self) -> RunReport:
         """Publish a snapshot of what is in the entities and raw tables now."""
         return self._shape(transform=False, publish=True)
 
-    def _shape(self, *, transform: bool, publish: bool, full: bool = False) -> RunReport:
+    def _shape(self, *, transform: bool, publish: bool, full: bool = False, select: Sequence[str] = ()) -> RunReport:
         from backhaul.pipeline.reading import Wanted
         from backhaul.pipeline.run import run_customer
 
         kind = "transform" if transform else "publish"
         with self.context() as context:
             return run_customer(
-                context, Wanted(), kind=kind, sync=False, transform=transform, publish=publish, full_transform=full
+                context,
+                Wanted(),
+                kind=kind,
+                sync=False,
+                transform=transform,
+                publish=publish,
+                full_transform=full,
+                select=select,
             )
 
     def query(

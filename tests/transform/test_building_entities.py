@@ -207,3 +207,20 @@ def test_all_problems_of_all_files_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         read_models({**CONTRACTS, "users": "entity: users\ncolumns: {a: {type: word}}"}, staging)
     assert len(error.value.problems) >= 3
+
+
+def test_a_table_that_loses_most_of_its_rows_or_is_stale_warns(work: Work) -> None:
+    contract = CONTRACTS["users"].replace("columns:", "checks: [{shrinks: 50%}, {fresh: 30d}], columns:")
+    work.models = read_models({**CONTRACTS, "users": contract}, STAGING)
+    for key in "1234":
+        work.put("owners", key, id=key, email=key)
+    work.db.execute("UPDATE raw.crm__owners SET _read_at = now()")
+    assert [str(each) for each in work.transform().entities[-1].warnings] == []
+    for key in "123":
+        work.tombstone("owners", key, "run2")
+    shrunk = [str(each) for each in work.transform("run2").entities[-1].warnings]
+    assert shrunk == ["users: more than 50% of the live rows left at once: 3 rows, such as 4 before, 1 now"]
+    work.db.execute("UPDATE raw.crm__owners SET _read_at = now() - INTERVAL 40 DAY, _run_id = 'run3'")
+    work.db.execute("UPDATE raw.crm__owners SET email = 'new'")
+    stale = [each.check for each in work.transform("run3").entities[-1].warnings]
+    assert stale == ["nothing was read or changed for 30d"]

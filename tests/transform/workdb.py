@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -147,8 +147,10 @@ class Work:
     def customer(self) -> Customer:
         return Customer("acme", {"crm": RawConnection("crm", "hub", self.fields)}, self.mappings)
 
-    def transform(self, run: str = "run1", *, full: bool = False, models: Models | None = None) -> TransformResult:
-        return transform(self.db, models or self.models, self.customer, run_id=run, full=full)
+    def transform(
+        self, run: str = "run1", *, full: bool = False, models: Models | None = None, select: Sequence[str] = ()
+    ) -> TransformResult:
+        return transform(self.db, models or self.models, self.customer, run_id=run, full=full, select=select)
 
     def rows(self, entity: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.db.execute(f"SELECT {columns} FROM entities.{entity} ORDER BY id").fetchall()

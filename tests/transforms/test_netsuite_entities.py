@@ -201,7 +201,7 @@ def test_lines_leave_out_the_main_line_taxes_and_cost_of_goods(netsuite: Work) -
     ) == [
         ("100:1", "invoices", "it:invoice:100", 1, "it:item:11", None, "Widget", "2", "550", "1100", "EUR", "1210"),
         ("100:2", "invoices", "it:invoice:100", 2, "it:item:12", None, "Discount", None, "-100", "-100", "EUR", "-110"),
-        ("100:5", "invoices", "it:invoice:100", 5, None, "400", None, None, None, "7", "EUR", None),
+        ("100:5", "invoices", "it:invoice:100", 5, None, "it:account:400", None, None, None, "7", "EUR", None),
     ]
     assert netsuite.rows("document_lines", "dimensions") == [
         ('{"subsidiary":"1","department":"5","class":"7","location":"9"}',),
@@ -217,6 +217,8 @@ def test_lines_leave_out_the_main_line_taxes_and_cost_of_goods(netsuite: Work) -
         ("salesOrder", "orders", -1),
         ("creditMemo", "invoices", 1),
         ("purchaseOrder", "orders", 1),
+        ("vendorBill", "bills", 1),
+        ("vendorCredit", "bills", -1),
     ],
 )
 def test_a_line_has_the_sign_it_has_on_the_document(netsuite: Work, object_name: str, entity: str, sign: int) -> None:
@@ -233,7 +235,7 @@ def test_a_line_has_the_sign_it_has_on_the_document(netsuite: Work, object_name:
         "document_lines", "document_entity document_id quantity amount currency amount_base description"
     ) == [(entity, f"it:{object_name}:1", "3", "30", "USD", "33", "Widget")]
     assert netsuite.rows("document_lines", "ledger_account_id dimensions source_updated_at") == [
-        ("54", '{"subsidiary":"2","department":null,"class":null,"location":null}', "2026-01-01T12:00:00Z")
+        ("it:account:54", '{"subsidiary":"2","department":null,"class":null,"location":null}', "2026-01-01T12:00:00Z")
     ]
 
 

@@ -18,8 +18,11 @@ MODELS = find_models([ROOT / "transforms"])
 SOURCES = ("hubspot", "netsuite", "salesforce")
 ENTITIES = {
     "users", "accounts", "contacts", "leads", "stages", "deals", "activities", "links", "items", "orders", "invoices",
-    "document_lines", "payments",
+    "document_lines", "payments", "bills", "ledger_accounts", "journal_lines", "tickets", "conversations", "messages",
+    "attachments", "field_changes", "channels",
 }  # fmt: skip
+UNFILLED = {"channels"}
+"""No source of the catalog has these yet."""
 
 every_file = pytest.mark.parametrize(
     "staging", MODELS.staging, ids=lambda each: f"{each.source}-{each.entity}-{each.object}"
@@ -27,9 +30,10 @@ every_file = pytest.mark.parametrize(
 
 
 def test_every_entity_is_filled_by_some_source() -> None:
-    assert set(MODELS.contracts) >= ENTITIES
+    assert set(MODELS.contracts) == ENTITIES
     filled = {each.entity for each in MODELS.staging if each.source in SOURCES}
-    assert filled >= ENTITIES
+    assert filled == ENTITIES - UNFILLED
+    assert len(ENTITIES) == 22
 
 
 def test_every_entity_and_column_says_what_it_is() -> None:

@@ -25,11 +25,14 @@ SECTIONS: dict[str, dict[str, str]] = {
         "discover": "Show what a connection's account has, and what has drifted.",
         "sync": "Read what changed and load it into raw tables.",
         "refetch": "Read named records again, by their keys.",
+        "plan": "Show what a changed configuration would make of the data.",
         "transform": "Bring the entities up to date with the raw tables.",
         "publish": "Publish a snapshot of entities and raw tables.",
     },
     "Use": {
+        "shell": "Open a prompt for SQL on a customer's snapshot.",
         "query": "Run one select on a customer's snapshot.",
+        "trace": "Show where a row and its values come from.",
         "push": "Write back: plan, apply, retry, undo, pause.",
         "agent": "Serve agents by MCP: search, read, query, propose.",
         "tokens": "Make, list and revoke tokens for agents over HTTP.",
@@ -43,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ledger": "List what was written to vendors: who, what, when, before and after.",
         "rejects": "List values that could not be read as their type.",
         "usage": "Show requests, bytes and waits, by day and connection.",
+        "forget": "Erase one record everywhere, and keep it away.",
     },
     "Keep": {
         "vault": "Keep credentials: make a master key, rotate it.",

@@ -38,6 +38,9 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
             problems.append(_no(root, ("apps", name), "source", name, catalog.source_names(), key=True))
     entities = catalog.entities()
     problems += _check_mappings(pipeline, root, entities)
+    for entity in pipeline.identity:
+        if entity not in entities:
+            problems.append(_no(root, ("identity", entity), "entity", entity, entities, key=True))
     problems += _check_pushes(pipeline, root, entities, sources)
     problems += _check_agent(pipeline, root, [*entities, *catalog.transform_files("marts")])
     return problems

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from backhaul.config.agent import Agent
 from backhaul.config.base import Duration, Model, Name, ScheduleText
+from backhaul.config.identity import EntityIdentity
 from backhaul.config.push import Guard, Push, WriteWhen
 from backhaul.config.secret import Secret
 
@@ -100,6 +101,9 @@ class Pipeline(Model):
     )
     mappings: dict[str, dict[str, dict[str, str | Mapped]]] = Field(
         default_factory=dict, description="entity -> connection -> column -> field, expression, or a block."
+    )
+    identity: dict[str, EntityIdentity] = Field(
+        default_factory=dict, description="entity -> which rows of several connections are the same, and which are not."
     )
     push: dict[Name, Push] = Field(default_factory=dict, description="What is written back, by names of your own.")
     agent: Agent | None = Field(

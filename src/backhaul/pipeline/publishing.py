@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from datetime import datetime
 
 from backhaul.load.database import opened
 from backhaul.load.watermarks import in_force
+from backhaul.pipeline.configuration import keep_configuration
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.published_ledger import attempts_of
 from backhaul.publish.snapshot import Publication, PublishResult, publish
@@ -15,8 +15,11 @@ from backhaul.publish.versions import Retention
 from backhaul.telemetry.progress import StageDone, StageStarted
 
 
-def publish_customer(context: Context) -> PublishResult:
-    """Publish. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet."""
+def publish_customer(context: Context, *, anew: bool = False) -> PublishResult:
+    """Publish. The write lease is held. Raises StorageError, and ConfigError where there are no entities yet.
+
+    anew: write both files from nothing, and delete every older version.
+    """
     began = time.perf_counter()
     context.progress.on(StageStarted(context.customer, stage="publish"))
     destination = context.destination
@@ -28,10 +31,11 @@ def publish_customer(context: Context) -> PublishResult:
         publication = Publication(
             customer=context.customer,
             run_id=context.run_id,
-            configuration=configuration_of(context),
+            configuration=keep_configuration(context),
             as_of=as_of,
             retention=Retention(destination.keep_snapshots, destination.keep_days),
             ledger=attempts_of(context),
+            anew=anew,
         )
         result = publish(connection, context.layout, publication)
     note = f"v{result.version}" if result.new else f"v{result.version}, nothing new"
@@ -41,8 +45,3 @@ def publish_customer(context: Context) -> PublishResult:
         note += serve_agents(context)
     context.progress.on(StageDone(context.customer, stage="publish", seconds=time.perf_counter() - began, note=note))
     return result
-
-
-def configuration_of(context: Context) -> str:
-    """A fingerprint of the pipeline in force; secrets are no part of it."""
-    return hashlib.sha256(context.pipeline.model_dump_json().encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -61,6 +61,7 @@ def run_customer(
     transform: bool = True,
     publish: bool = True,
     full_transform: bool = False,
+    select: Sequence[str] = (),
     approve_deletes: bool = False,
 ) -> RunReport:
     """Do what is asked for, in order, under one lease. Failures of connections are in the report; the rest goes on.
@@ -78,10 +79,10 @@ def run_customer(
                 report.sync = done.report
                 if transform or publish:
                     done.loading.lease()
-                    _shape(context, report, transform=transform, publish=publish, full=full_transform)
+                    _shape(context, report, transform=transform, publish=publish, full=full_transform, select=select)
         else:
             with context.state.leases.lease(context.customer, run=context.run_id, wait=context.lease_wait):
-                _shape(context, report, transform=transform, publish=publish, full=full_transform)
+                _shape(context, report, transform=transform, publish=publish, full=full_transform, select=select)
         report.seconds = time.perf_counter() - began
     if (
         report.publish is not None
@@ -96,11 +97,13 @@ def run_customer(
     return report
 
 
-def _shape(context: Context, report: RunReport, *, transform: bool, publish: bool, full: bool) -> None:
+def _shape(
+    context: Context, report: RunReport, *, transform: bool, publish: bool, full: bool, select: Sequence[str]
+) -> None:
     if context.stop.is_set() or not context.work.exists():
         return
     if transform:
-        report.transform = transform_customer(context, full=full)
+        report.transform = transform_customer(context, full=full, select=select)
     if publish:
         report.publish = publish_customer(context)
 

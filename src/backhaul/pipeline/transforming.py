@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backhaul.discovery.cache import known_schema
 from backhaul.load.database import opened
 from backhaul.pipeline.context import Context
@@ -12,10 +14,11 @@ from backhaul.transform.models import Models, find_models
 
 
 def models_of(context: Context) -> Models:
-    """The catalog's contracts and staging, and over them the project's."""
+    """The catalog's contracts, staging and marts, over them the project's, and over those the customer's own."""
     from backhaul.config.catalog import catalog_root
 
-    return find_models([catalog_root() / "transforms", context.layout.transforms])
+    own = context.layout.transforms
+    return find_models([catalog_root() / "transforms", own, own / "customers" / context.customer])
 
 
 def customer_of(context: Context) -> Customer:
@@ -30,17 +33,19 @@ def customer_of(context: Context) -> Customer:
             if chosen == "all" or each.name in chosen
         }
         connections[name] = RawConnection(name, connection.source, objects)
-    return Customer(context.customer, connections, context.pipeline.mappings)
+    return Customer(context.customer, connections, context.pipeline.mappings, context.pipeline.identity)
 
 
-def transform_customer(context: Context, *, full: bool = False) -> TransformResult:
+def transform_customer(context: Context, *, full: bool = False, select: Sequence[str] = ()) -> TransformResult:
     """Bring the entities up to date. The write lease is held. Raises ConfigError, StorageError."""
     import time
 
     began = time.perf_counter()
     context.progress.on(StageStarted(context.customer, stage="transform"))
     with opened(context.work, memory_limit="256MB", threads=context.destination.threads) as connection:
-        result = transform(connection, models_of(context), customer_of(context), run_id=context.run_id, full=full)
+        result = transform(
+            connection, models_of(context), customer_of(context), run_id=context.run_id, full=full, select=select
+        )
     seconds = time.perf_counter() - began
     context.progress.on(StageDone(context.customer, stage="transform", seconds=seconds, note=f"{result.changed} rows"))
     return result

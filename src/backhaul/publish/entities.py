@@ -95,6 +95,8 @@ def _entity(
         connection.execute(f"CREATE TABLE {place} AS SELECT {table.names} FROM {source}")
         comment_on(connection, place, table)
         return count(connection, f"SELECT count(*) FROM {place}")
+    if "id" not in table.columns:
+        return _whole(connection, table, old, after)
     rows = "" if after is None else f" WHERE _seq > {after}"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {table.names} FROM {source}{rows}")
     gone = (
@@ -119,6 +121,18 @@ def _entity(
     return changed
 
 
+def _whole(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, after: int | None) -> int:
+    """A mart without ids: its rows cannot be told apart, so the table is written anew where any differs."""
+    place = f"target.main.{quote(table.name)}"
+    source = f"entities.{quote(table.name)}"
+    newer = count(connection, f"SELECT count(*) FROM {source} WHERE _seq > {after}") if after is not None else 1
+    if old.columns == table.columns and not newer:
+        return 0
+    connection.execute(f"CREATE OR REPLACE TABLE {place} AS SELECT {table.names} FROM {source}")
+    comment_on(connection, place, table)
+    return count(connection, f"SELECT count(*) FROM {place}")
+
+
 def _log(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, version: int) -> int:
     """Add to `_changes` what `fresh` and `gone` do to the rows that are there."""
     place = f"target.main.{quote(table.name)}"
@@ -128,6 +142,8 @@ def _log(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, versio
         for n in table.columns
         if n not in _UNLOGGED and n != "id"
     ]
+    flagged = "is_deleted" in table.columns and "is_deleted" in old.columns
+    deleted = " WHEN f.is_deleted AND NOT o.is_deleted THEN 'delete'" if flagged else ""
     before = count(connection, "SELECT count(*) FROM target.main._changes")
     held = f"(SELECT * FROM {place} WHERE rowid IN (SELECT place FROM places))"
     # by place, so that only the blocks that hold changed rows are read
@@ -138,8 +154,7 @@ def _log(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, versio
     connection.execute(
         f"INSERT INTO target.main._changes\n"
         f"SELECT {literal(table.name)}, id, op, columns, {version} FROM (\n"
-        f"  SELECT f.id, CASE WHEN o.id IS NULL THEN 'insert'"
-        f" WHEN f.is_deleted AND NOT o.is_deleted THEN 'delete' ELSE 'update' END AS op,\n"
+        f"  SELECT f.id, CASE WHEN o.id IS NULL THEN 'insert'{deleted} ELSE 'update' END AS op,\n"
         f"    list_filter([{', '.join(compared)}], lambda name: name IS NOT NULL) AS columns\n"
         f"  FROM fresh AS f LEFT JOIN {held} AS o ON o.id = f.id\n"
         f") WHERE op = 'insert' OR len(columns) > 0"

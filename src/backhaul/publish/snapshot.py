@@ -35,6 +35,8 @@ class Publication:
     retention: Retention = field(default_factory=Retention)
     ledger: Attempts | None = None
     """What pushes wrote; None where none ever did."""
+    anew: bool = False
+    """Write the files from nothing and delete every older version: nothing of what left may stay in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class _Publish:
         self._layout = layout
         self._versions = versions
         self._wanted = publication
-        self._base = versions.current()
+        self._older = len(versions.kept()) if publication.anew else 0
+        self._base = None if publication.anew else versions.current()
         self._version = versions.next_number()
         work = _work(connection)
         self._work_id, self._seq = work
@@ -108,8 +111,9 @@ class _Publish:
         )
         if base is not None and not raw_differs and not entities_differ:
             # the raw tables' state stays that of the file, or its rows could not be accounted for next time
-            self._versions.refresh(replace(base, as_of=self._wanted.as_of))
-            return self._result(base, new=False)
+            current = replace(base, as_of=self._wanted.as_of, configuration=self._wanted.configuration)
+            self._versions.refresh(current)
+            return self._result(current, new=False)
         label = Label(self._version, at, self._wanted.run_id, self._wanted.configuration, self._wanted.as_of)
         entities, entities_compact = (base.entities, base.entities_compact) if base else ("", 0)
         changed: dict[str, int] = {}
@@ -241,7 +245,7 @@ class _Publish:
     def _result(
         self, manifest: Manifest, *, new: bool, changed: Mapping[str, int] | None = None, raw_changed: int = 0
     ) -> PublishResult:
-        deleted = self._versions.prune(self._wanted.retention, now())
+        deleted = self._older + self._versions.prune(self._wanted.retention, now())
         return PublishResult(
             version=manifest.version,
             new=new,

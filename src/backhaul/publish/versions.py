@@ -152,6 +152,7 @@ class Versions:
             # the chain ends here now; written before anything is deleted, so that it never leads into nothing
             self._write(replace(kept[-1], previous=None))
         names = {_CURRENT, *(_manifest_name(manifest.version) for manifest in kept)}
+        names |= {configuration_name(manifest.configuration) for manifest in kept}
         names |= {name for manifest in kept for name in (manifest.entities, manifest.raw) if name is not None}
         for path in self.folder.iterdir():
             if path.name not in names:
@@ -212,6 +213,11 @@ def sync(path: Path) -> None:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def configuration_name(fingerprint: str) -> str:
+    """The file that holds a configuration which some version was made with."""
+    return f"configuration-{fingerprint}.json"
 
 
 def _manifest_name(version: int) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,7 +16,7 @@ from backhaul.transform.inputs import Customer
 from backhaul.transform.models import Models
 from backhaul.transform.names import quote
 from backhaul.transform.results import EntityResult, Missing, TransformResult
-from backhaul.transform.work import Signatures, prepare, raw_tables, scalar_functions
+from backhaul.transform.work import Signatures, drop_forgotten, prepare, raw_tables, scalar_functions
 
 if TYPE_CHECKING:
     from backhaul.transform.plan import EntityPlan
@@ -28,28 +30,50 @@ def compile_customer(
 
 
 def transform(
-    connection: duckdb.DuckDBPyConnection, models: Models, customer: Customer, *, run_id: str, full: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    customer: Customer,
+    *,
+    run_id: str,
+    full: bool = False,
+    select: Sequence[str] = (),
 ) -> TransformResult:
-    """Bring every entity up to date. full: look at every raw row again; what comes out the same is not written.
+    """Bring every entity and mart up to date.
+
+    full: look at every raw row again; what comes out the same is not written.
+    select: only these, as `name`, `name+` (and all that read it) or `+name` (and all that it reads); empty: all.
 
     connection: work.duckdb, opened under the write lease. Each slice is one transaction: a killed transform
     leaves whole slices, and the next one does the rest.
     """
     seq = prepare(connection)
     tables = raw_tables(connection)
+    drop_forgotten(connection, tables)
     signatures = Signatures(connection, tables)
-    inputs = hashlib.sha256(repr((models.fingerprint, customer, tables)).encode()).hexdigest()
-    if not full:
+    # marts may ask for the day, so that a new one is something new
+    day = datetime.now(UTC).date().isoformat()
+    inputs = hashlib.sha256(repr((models.fingerprint, customer, tables, day)).encode()).hexdigest()
+    if not full and not select:
         unchanged = _nothing_new(connection, inputs, signatures, seq - 1)
         if unchanged is not None:
             return unchanged
     # what follows needs the SQL parser, which takes longer to import than a run with nothing new may last
     from backhaul.transform.entity import build_entity, finish_entity, told
+    from backhaul.transform.martbuild import build_marts, drop_strangers
+    from backhaul.transform.relations import Relations
+    from backhaul.transform.selection import selected
 
     plans = _compile(models, customer, tables)
+    chosen = selected(models, plans, select)
+    relations = Relations(connection, models, customer, plans, seq)
     try:
-        built = [build_entity(connection, plan, signatures, seq=seq, run_id=run_id, full=full) for plan in plans]
+        drop_strangers(connection, [*models.contracts, *(mart.name for mart in models.marts)])
+        wanted = [plan for plan in plans if plan.shape.name in chosen]
+        built = [build_entity(connection, plan, signatures, seq=seq, run_id=run_id, full=full) for plan in wanted]
+        built = [relations.build(each) for each in built]
         results = [finish_entity(connection, each, seq=seq) for each in built]
+        marts = [mart for mart in models.marts if mart.name in chosen]
+        results += build_marts(connection, marts, {plan.shape.name: plan.shape for plan in plans}, seq=seq)
     except duckdb.Error as error:
         raise told(error, "the entities").within(customer=customer.name, run=run_id) from error
     except BackhaulError as error:
@@ -59,14 +83,15 @@ def transform(
     used = sorted({table for plan in plans for part in plan.slices for table in part.tables})
     connection.execute("BEGIN")
     connection.execute("DELETE FROM meta.latest")
-    connection.execute(
-        "INSERT INTO meta.latest VALUES (?, ?, ?)",
-        [
-            inputs,
-            json.dumps({table: signatures.of(table) for table in used}),
-            json.dumps([asdict(each) for each in missing]),
-        ],
-    )
+    if not select:
+        connection.execute(
+            "INSERT INTO meta.latest VALUES (?, ?, ?)",
+            [
+                inputs,
+                json.dumps({table: signatures.of(table) for table in used}),
+                json.dumps([asdict(each) for each in missing]),
+            ],
+        )
     connection.execute("COMMIT")
     return TransformResult(tuple(results), missing, seq)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from backhaul.config.durations import spell_duration
 from backhaul.transform.contracts import EntityShape
 from backhaul.transform.names import literal, quote
 from backhaul.transform.results import Warning
@@ -21,6 +22,28 @@ def check_entity(
         row = connection.execute(sql).fetchone()
         if row and row[0]:
             found.append(Warning(shape.name, name, int(row[0]), str(row[1])))
+    return tuple(found)
+
+
+def check_table(connection: duckdb.DuckDBPyConnection, shape: EntityShape) -> tuple[Warning, ...]:
+    """The checks on the table as a whole: is it fresh, did it shrink. Notes its live rows for the next time."""
+    table = f"entities.{quote(shape.name)}"
+    row = connection.execute(
+        f"SELECT count(*) FILTER (NOT is_deleted), max(synced_at), epoch(now() - max(synced_at)) FROM {table}"
+    ).fetchone() or (0, None, None)
+    live, newest, age = int(row[0]), row[1], row[2]
+    before = connection.execute("SELECT rows FROM meta.live WHERE entity = ?", [shape.name]).fetchone()
+    found = []
+    for check in shape.contract.checks:
+        if check.fresh is not None and age is not None and age > check.fresh.total_seconds():
+            what = f"nothing was read or changed for {spell_duration(check.fresh)}"
+            found.append(Warning(shape.name, what, live, f"the newest is of {newest:%Y-%m-%d %H:%M} UTC"))
+        if check.shrinks is not None and before and live < before[0] * (1 - check.shrinks):
+            what = f"more than {check.shrinks:.0%} of the live rows left at once"
+            found.append(Warning(shape.name, what, int(before[0]) - live, f"{before[0]} before, {live} now"))
+    if before is None or before[0] != live:
+        connection.execute("DELETE FROM meta.live WHERE entity = ?", [shape.name])
+        connection.execute("INSERT INTO meta.live VALUES (?, ?)", [shape.name, live])
     return tuple(found)
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from backhaul.transform.derived import UNHASHED
 from backhaul.transform.names import literal, quote
 from backhaul.transform.results import Missing
-
-UNHASHED = ("synced_at", "sync_run_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from backhaul.config.base import Model
+from backhaul.config.base import Duration, Model
 from backhaul.errors import ConfigError
 
 ColumnType = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "json"]
@@ -44,11 +44,27 @@ class Check(Model):
 
     unique: tuple[str, ...] = ()
     not_null: tuple[str, ...] = ()
+    fresh: Duration | None = Field(
+        default=None, description="Warn where no row was read or changed for so long, in a table that has rows."
+    )
+    shrinks: float | None = Field(
+        default=None, gt=0, le=1, description="Warn where more than this share of the live rows left at once."
+    )
 
     @field_validator("unique", "not_null", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("shrinks", mode="before")
+    @classmethod
+    def _percent(cls, value: object) -> object:
+        if isinstance(value, str) and value.endswith("%"):
+            try:
+                return float(value[:-1]) / 100
+            except ValueError:
+                return value
+        return value
 
 
 class Contract(Model):
@@ -58,6 +74,9 @@ class Contract(Model):
     description: str = ""
     columns: dict[str, Column]
     checks: tuple[Check, ...] = ()
+    tracked: tuple[str, ...] = Field(
+        default=(), description="Columns whose changes from sync to sync are kept as rows of field_changes."
+    )
 
     @field_validator("columns")
     @classmethod
@@ -150,6 +169,9 @@ def parse_contract(name: str, text: str) -> Contract:
         for check in contract.checks
         for column in (*check.unique, *check.not_null)
         if column not in known_columns(contract) and column not in COMMON
+    )
+    problems += tuple(
+        f"tracked: there is no column {column}" for column in contract.tracked if column not in contract.columns
     )
     if contract.entity != name:
         problems = (*problems, f"entity: {contract.entity} stands in the file of {name}")

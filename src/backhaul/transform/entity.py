@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from backhaul.errors import ConfigError, StorageError
-from backhaul.transform.checks import check_entity
+from backhaul.transform.checks import check_entity, check_table
 from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import EntityShape
 from backhaul.transform.names import HIDDEN, literal, quote
@@ -28,6 +28,7 @@ class Built:
     parts: tuple[SliceResult, ...]
     anew: bool
     """The table was made anew."""
+    warnings: tuple[Warning, ...] = ()
 
 
 def build_entity(
@@ -50,6 +51,7 @@ def finish_entity(connection: duckdb.DuckDBPyConnection, built: Built, *, seq: i
     counted = connection.execute(f"SELECT count(*) FROM entities.{quote(name)}").fetchone()
     changed = sum(each.changed for each in built.parts)
     warnings = check_entity(connection, built.plan.shape, seq=seq, whole=built.anew) if changed else ()
+    warnings = (*built.warnings, *warnings, *check_table(connection, built.plan.shape))
     repeated = sum(each.repeated for each in built.parts)
     if repeated:
         warnings = (*warnings, Warning(name, "several rows with one id, one is kept", repeated, "id"))
@@ -108,7 +110,14 @@ class _Entity:
         ).fetchone()
         if not full and kept == (part.fingerprint, signature):
             return UNTOUCHED
-        build = SliceBuild(self._connection, part, self._plan.shape, seq=self._seq, run_id=self._run_id)
+        build = SliceBuild(
+            self._connection,
+            part,
+            self._plan.shape,
+            seq=self._seq,
+            run_id=self._run_id,
+            tracked=self._plan.tracked(part.connection),
+        )
         with self._transaction():
             if kept is None:
                 build.forget()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backhaul.config.identity import EntityIdentity
 from backhaul.config.pipeline import Mapped
 
 Mappings = Mapping[str, Mapping[str, Mapping[str, str | Mapped]]]
@@ -31,8 +32,9 @@ class RawConnection:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One customer: the connections, and the pipeline's mappings."""
+    """One customer: the connections, and what the pipeline says of mappings and of who is the same."""
 
     name: str
     connections: Mapping[str, RawConnection]
     mappings: Mappings
+    identity: Mapping[str, EntityIdentity] = field(default_factory=dict)

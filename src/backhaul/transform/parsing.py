@@ -1,35 +1,70 @@
-"""Parse every contract and staging file, and tell every problem of all of them at once."""
+"""Parse every contract, staging file, mart and rule, and tell every problem of all of them at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from backhaul.config.identity import IdentityRule
 from backhaul.errors import ConfigError
 from backhaul.transform.contracts import STAGED_COMMON, Contract, known_columns, parse_contract
+from backhaul.transform.identity import parse_rules
+from backhaul.transform.marts import Mart, in_order, parse_mart
+from backhaul.transform.models import Texts
 from backhaul.transform.staging import Staging, parse_staging
 
 
-def parse(
-    contracts: Mapping[str, str], staging: Mapping[tuple[str, str], str]
-) -> tuple[Mapping[str, Contract], tuple[Staging, ...]]:
-    """contracts: entity -> YAML; staging: (source, `entity.object`) -> SQL. Raises ConfigError with every problem."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Every file, understood. Marts are in order: each after those it reads."""
+
+    contracts: Mapping[str, Contract]
+    staging: tuple[Staging, ...]
+    marts: tuple[Mart, ...]
+    identity: Mapping[str, tuple[IdentityRule, ...]]
+
+
+def parse(texts: Texts) -> Parsed:
+    """Raises ConfigError with every problem."""
     problems: list[str] = []
     parsed: dict[str, Contract] = {}
     files: list[Staging] = []
-    for name, text in contracts.items():
+    marts: list[Mart] = []
+    rules: dict[str, tuple[IdentityRule, ...]] = {}
+    for name, text in texts.contracts.items():
         try:
             parsed[name] = parse_contract(name, text)
         except ConfigError as error:
-            problems += [f"{error.what}: {problem}" for problem in error.problems or ("",)]
-    for (source, name), text in sorted(staging.items()):
+            problems += _told(error)
+    for (source, name), text in sorted(texts.staging.items()):
         try:
             files.append(parse_staging(source, name, text))
         except ConfigError as error:
-            problems += [f"{error.what}: {problem}" for problem in error.problems or ("",)]
-    problems += _unmatched(parsed, files, frozenset(contracts))
+            problems += _told(error)
+    for name, text in texts.marts.items():
+        try:
+            marts.append(parse_mart(name, text))
+        except ConfigError as error:
+            problems += _told(error)
+    for text in texts.identity:
+        try:
+            rules |= parse_rules(text, tuple(texts.contracts))
+        except ConfigError as error:
+            problems += _told(error)
+    problems += _unmatched(parsed, files, frozenset(texts.contracts))
+    ordered: tuple[Mart, ...] = ()
+    if len(marts) == len(texts.marts):
+        try:
+            ordered = in_order(marts, texts.contracts)
+        except ConfigError as error:
+            problems += error.problems
     if problems:
         raise ConfigError("the models in transforms/ are not in order", problems=tuple(problems))
-    return parsed, tuple(files)
+    return Parsed(parsed, tuple(files), ordered, rules)
+
+
+def _told(error: ConfigError) -> list[str]:
+    return [f"{error.what}: {problem}" for problem in error.problems] or [error.what]
 
 
 def _unmatched(contracts: Mapping[str, Contract], staging: list[Staging], named: frozenset[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backhaul.errors import ConfigError
 from backhaul.transform.compile import (
@@ -16,10 +16,13 @@ from backhaul.transform.compile import (
 )
 from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import Contract, EntityShape, shape
+from backhaul.transform.identity import decide
 from backhaul.transform.inputs import Customer
 from backhaul.transform.mappings import MappedColumn, added_columns, check_entities, read_column
+from backhaul.transform.marts import check_money
 from backhaul.transform.models import Models
 from backhaul.transform.results import Missing
+from backhaul.transform.seen import CHANGES, with_history
 from backhaul.transform.staging import Staging
 
 
@@ -29,6 +32,12 @@ class EntityPlan:
 
     shape: EntityShape
     slices: tuple[Slice, ...]
+    history: frozenset[str] = frozenset()
+    """Connections whose vendor keeps the history of this entity's changes itself."""
+
+    def tracked(self, connection: str) -> tuple[str, ...]:
+        """Columns whose changes are to be kept because nobody else keeps them."""
+        return () if connection in self.history else self.shape.contract.tracked
 
     @property
     def missing(self) -> tuple[Missing, ...]:
@@ -54,9 +63,26 @@ def compile_entities(
             plans.append(_entity(contract, models, customer, around))
         except ConfigError as error:
             problems += error.problems
+    shapes = {each.shape.name: each.shape for each in plans}
+    try:
+        check_money(models.marts, shapes)
+        decide(models.identity, customer.identity, shapes)
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError("the models do not fit this customer", problems=tuple(problems), customer=customer.name)
-    return tuple(plans)
+    return _historied(plans)
+
+
+def _historied(plans: list[EntityPlan]) -> tuple[EntityPlan, ...]:
+    changes = next((plan for plan in plans if plan.shape.name == CHANGES), None)
+    if changes is None:
+        # nowhere to keep them
+        return tuple(replace(plan, history=frozenset(part.connection for part in plan.slices)) for plan in plans)
+    known = with_history(changes.slices)
+    return tuple(
+        replace(plan, history=frozenset(name for name, entity in known if entity == plan.shape.name)) for plan in plans
+    )
 
 
 def _entity(contract: Contract, models: Models, customer: Customer, around: Mapping[str, Surroundings]) -> EntityPlan:

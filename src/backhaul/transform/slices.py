@@ -14,6 +14,7 @@ import duckdb
 from backhaul.transform.compiled import Join, Slice
 from backhaul.transform.contracts import EntityShape
 from backhaul.transform.names import HIDDEN, literal, quote
+from backhaul.transform.seen import remember_seen
 
 _RUN = "coalesce(src._run_id, '')"
 
@@ -36,10 +37,20 @@ class SliceBuild:
     """One slice's build, inside the caller's transaction."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, part: Slice, shape: EntityShape, *, seq: int, run_id: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        part: Slice,
+        shape: EntityShape,
+        *,
+        seq: int,
+        run_id: str,
+        tracked: tuple[str, ...] = (),
     ) -> None:
+        """tracked: columns whose old values are kept when a record changes."""
         self._connection = connection
         self._part = part
+        self._shape = shape
+        self._tracked = tracked
         self._table = f"entities.{quote(shape.name)}"
         self._published = ", ".join(quote(name) for name in shape.columns)
         self._seq = seq
@@ -142,6 +153,8 @@ class SliceBuild:
             f" e._hash = s._hash AS same, e._stamp = s._stamp AS untouched"
             f" FROM {self._table} AS e JOIN staged AS s ON e.id = s.id"
         )
+        if only is not None:
+            remember_seen(self._connection, self._part, self._shape, self._tracked, seq=self._seq)
         self._run(
             f"UPDATE {self._table} AS e SET _stamp = h._stamp, _raw_key = h._raw_key FROM held AS h"
             " WHERE e.rowid = h.place AND h.same AND NOT h.untouched"

@@ -26,9 +26,17 @@ CREATE TABLE IF NOT EXISTS meta.removed (entity VARCHAR, id VARCHAR, seq BIGINT)
 CREATE TABLE IF NOT EXISTS meta.rejects (
     entity VARCHAR, connection VARCHAR, object VARCHAR, key VARCHAR, "column" VARCHAR, field VARCHAR,
     raw_text VARCHAR, reason VARCHAR, run_id VARCHAR, rejected_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS meta.live (entity VARCHAR, rows BIGINT);
+CREATE TABLE IF NOT EXISTS meta.derived (name VARCHAR, fingerprint VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.forgotten (connection VARCHAR, object VARCHAR, key_hash VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.seen (
+    entity VARCHAR, record_id VARCHAR, field VARCHAR, old_value VARCHAR, new_value VARCHAR, changed_at TIMESTAMPTZ,
+    seen_at TIMESTAMPTZ, run_id VARCHAR, seq BIGINT);
 """
 """`latest` is what the last transform was made from, to know at once that nothing is new. `work.seq` counts the
-transforms that wrote something. `removed` holds ids that left an entity, until published.
+transforms that wrote something. `removed` holds ids that left an entity, until published. `live` holds how many live
+rows an entity had, `derived` what each derivation was made from, `seen` the changes of tracked columns from sync to
+sync: that alone cannot be made again from raw tables. `forgotten` holds who was erased, as hashes of keys.
 """
 
 
@@ -38,7 +46,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> int:
     connection.execute("SET TimeZone = 'UTC'")
     # the order of rows in a table means nothing here, and keeping it costs memory
     connection.execute("SET preserve_insertion_order = false")
-    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'rejects'"
+    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'seen'"
                           " AND database_name = current_database()").fetchone() is None:  # fmt: skip
         connection.execute(_TABLES)
     row = connection.execute("SELECT seq FROM meta.work").fetchone()
@@ -46,6 +54,18 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> int:
         connection.execute("INSERT INTO meta.work VALUES (?, 0)", [uuid.uuid4().hex])
         return 1
     return int(row[0]) + 1
+
+
+def drop_forgotten(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, object]) -> None:
+    """Drop raw rows of records that were erased and that the vendor gave again."""
+    for source, object_name in connection.execute("SELECT DISTINCT connection, object FROM meta.forgotten").fetchall():
+        table = f"{source}__{object_name}"
+        if table in tables:
+            connection.execute(
+                f"DELETE FROM raw.{quote(table)} WHERE sha256(_key) IN"
+                " (SELECT key_hash FROM meta.forgotten WHERE connection = ? AND object = ?)",
+                [source, object_name],
+            )
 
 
 def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

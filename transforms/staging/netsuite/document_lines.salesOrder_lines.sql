@@ -7,7 +7,7 @@ select
     ref(orders, salesOrder, src.transaction) as document_id,
     src.linesequencenumber as line_no,
     ref(items, src.item) as item_id,
-    src.expenseaccount as ledger_account_id,
+    ref(ledger_accounts, src.expenseaccount) as ledger_account_id,
     src.memo as description,
     -to_decimal(src.quantity) as quantity,
     src.rate as unit_price,

@@ -76,7 +76,7 @@ def activity(name: str, singular: str, type_id: str, *properties: Property) -> O
         name,
         singular,
         type_id,
-        (moment("hs_timestamp", required=True), *properties),
+        (moment("hs_timestamp", required=True), *properties, text("hs_attachment_ids")),
         scope="contacts",
         created="hs_createdate",
     )

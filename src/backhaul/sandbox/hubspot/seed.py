@@ -256,8 +256,11 @@ class Seeder:
             self._put(table, i, values, at, at + timedelta(hours=5))
 
     def _notes(self, table: Table) -> None:
-        for i, at, word, _ in self._events("notes"):
-            self._did(table, i, at, {"hs_note_body": f"<p>Spoke about <b>{word}</b> &amp; next steps</p>"})
+        for i, at, word, h in self._events("notes"):
+            values = {"hs_note_body": f"<p>Spoke about <b>{word}</b> &amp; next steps</p>"}
+            if h % 7 == 0:
+                values["hs_attachment_ids"] = ";".join(str(57_500_000 + i + n) for n in range(1 + h % 2))
+            self._did(table, i, at, values)
 
     def _tasks(self, table: Table) -> None:
         for i, at, word, h in self._events("tasks"):

@@ -34,6 +34,7 @@ TRANSACTIONS: dict[str, tuple[str, str, dict[str, str]]] = {
     "PurchOrd": ("purchaseOrder", "PO", {"A": "Pending Supervisor Approval", "B": "Pending Receipt",
     "G": "Fully Billed",
                                          "H": "Closed"}),
+    "VendCred": ("vendorCredit", "VCRED", {"A": "Open", "B": "Fully Applied", "V": "Voided"}),
     "VendPymt": ("vendorPayment", "VPYMT", {"B": "Sent", "V": "Voided"}),
     "Journal": ("journalEntry", "JE", {"A": "Pending Approval", "B": "Approved for Posting"}),
 }  # fmt: skip

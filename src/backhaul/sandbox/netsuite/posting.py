@@ -21,6 +21,7 @@ MAIN: dict[str, tuple[int, int]] = {
     "CustPymt": (1, BANK),
     "CustCred": (-1, RECEIVABLE),
     "VendBill": (-1, PAYABLE),
+    "VendCred": (1, PAYABLE),
     "PurchOrd": (-1, PAYABLE),
     "VendPymt": (-1, BANK),
 }
@@ -31,10 +32,14 @@ FIRST_STATUS = {
     "CustPymt": "C",
     "CustCred": "A",
     "VendBill": "A",
+    "VendCred": "A",
     "PurchOrd": "B",
     "VendPymt": "B",
     "Journal": "B",
 }
+_COUNTERWEIGHT = {
+    "CustPymt": RECEIVABLE, "VendPymt": PAYABLE, "VendBill": EXPENSE, "VendCred": EXPENSE, "PurchOrd": EXPENSE,
+}  # fmt: skip
 LINE_COLUMNS = ("item", "memo", "rate", "department", "class", "location", "createdfrom", "expenseaccount",
                  "custcol_contract_start", "custcol_discount_reason")  # fmt: skip
 
@@ -100,10 +105,10 @@ def totals(books: Books, row: Row, lines: Sequence[Mapping[str, Any]]) -> Decima
     else:
         total = sum((amount_of(line) for line in lines), Decimal(0)) * MAIN[code][0]
     header = {"foreigntotal": total.quantize(CENT), "total": (total * rate).quantize(CENT)}
-    if code in ("CustInvc", "VendBill", "CustCred"):
+    if code in ("CustInvc", "VendBill", "CustCred", "VendCred"):
         paid = row.values.get("foreignamountpaid", Decimal("0.00"))
         header |= {"foreignamountpaid": paid, "foreignamountunpaid": (abs(total) - paid).quantize(CENT)}
-    if code == "CustCred":
+    if code in ("CustCred", "VendCred"):
         header["foreignpaymentamountunused"] = header["foreignamountunpaid"]
     row.values.update(header)
     return total
@@ -132,7 +137,7 @@ def _line(row: Row, line: Mapping[str, Any]) -> dict[str, Any]:
         amount, sign = amount_of(line), -MAIN[code][0]
     found = {name: line.get(name) for name in LINE_COLUMNS}
     quantity = line.get("quantity")
-    default = {"CustPymt": RECEIVABLE, "VendPymt": PAYABLE, "VendBill": EXPENSE, "PurchOrd": EXPENSE}.get(code, INCOME)
+    default = _COUNTERWEIGHT.get(code, INCOME)
     return {
         **found,
         "mainline": False,

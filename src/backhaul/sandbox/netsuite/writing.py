@@ -122,9 +122,8 @@ def _enter(books: Books, record: RecordType, values: dict[str, Any], lines: list
     code = record.code[1]
     if code != "Journal":
         if values.get("entity") is None:
-            raise user_error(
-                f"Please enter value(s) for: {'Vendor' if code in ('VendBill', 'PurchOrd', 'VendPymt') else 'Customer'}"
-            )
+            who = "Vendor" if code in ("VendBill", "VendCred", "PurchOrd", "VendPymt") else "Customer"
+            raise user_error(f"Please enter value(s) for: {who}")
         entity = next(
             row.values
             for table in ("customer", "vendor")

@@ -21,6 +21,7 @@ _PREFIXES = {
     "OpportunityLineItem": "00k", "OpportunityContactRole": "00K", "Campaign": "701", "CampaignMember": "00v",
     "Subscription__c": "a00", "Product2": "01t", "Pricebook2": "01s", "PricebookEntry": "01u", "Order": "801",
     "OrderItem": "802", "Task": "00T", "Event": "00U", "Case": "500", "CaseStatus": "02c",
+    "CaseComment": "00a", "Attachment": "00P",
 }  # fmt: skip
 
 

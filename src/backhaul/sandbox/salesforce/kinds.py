@@ -126,3 +126,23 @@ def sobject(
         found += entry if isinstance(entry, list) else [entry]
     found += stamps(deletes=deletes)
     return SObject(name, prefix, {one.name: one for one in found}, **more)
+
+
+def history(name: str, prefix: str, parent: str, reference: str) -> SObject:
+    """What the org remembers of tracked fields: rows that it alone writes, with no stamp but their making."""
+    system: dict[str, Any] = {"nillable": False, "createable": False, "updateable": False, "defaulted": True}
+    value: dict[str, Any] = {"type": "anyType", "createable": False, "updateable": False}
+    fields = [
+        key(),
+        Field("IsDeleted", "boolean", **system),
+        refer(reference, parent, **system),
+        refer("CreatedById", "User", **system),
+        Field("CreatedDate", "datetime", **system),
+        pick("Field", createable=False, updateable=False, restricted=True),
+        text("DataType", 40, createable=False, updateable=False),
+        Field("OldValue", length=255, filterable=False, sortable=False, **value),
+        Field("NewValue", length=255, filterable=False, sortable=False, **value),
+    ]
+    return SObject(
+        name, prefix, {one.name: one for one in fields}, writable=False, deletable=False, replicateable=False
+    )

@@ -11,6 +11,7 @@ from backhaul.sandbox.salesforce.kinds import (
     double,
     email,
     flag,
+    history,
     moment,
     money,
     owner,
@@ -48,6 +49,19 @@ PLANS = ("Starter", "Team", "Business", "Enterprise")
 TIERS = ("Bronze", "Silver", "Gold", "Platinum")
 ACTIVITIES = ("Account", "Opportunity", "Case", "Campaign", "Order", "Quote", "Contract", "Subscription__c")
 
+FILED_UNDER = ("Account", "Contact", "Lead", "Opportunity", "Case", "Order", "Task", "Event")
+# Object -> its history, the history's key prefix and field of the record, and the fields that are tracked.
+TRACKED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "Account": ("AccountHistory", "017", "AccountId", ("Name", "OwnerId", "Type", "Tier__c")),
+    "Case": ("CaseHistory", "01H", "CaseId", ("Status", "Priority", "OwnerId")),
+    "Opportunity": (
+        "OpportunityFieldHistory",
+        "02h",
+        "OpportunityId",
+        ("StageName", "Amount", "CloseDate", "OwnerId"),
+    ),
+}
+
 
 def external(length: int = 64, *, name: str = "External_Id__c", unique: bool = True) -> Field:
     return text(name, length, external_id=True, unique=unique)
@@ -55,7 +69,7 @@ def external(length: int = 64, *, name: str = "External_Id__c", unique: bool = T
 
 def catalogue() -> dict[str, SObject]:
     """A fresh set of objects by name; each simulator may change its own."""
-    found = [*_people(), *_sales(), *_trade(), *_service(), *_hidden()]
+    found = [*_people(), *_sales(), *_trade(), *_service(), *_hidden(), *_remembered()]
     return {one.name: one for one in found}
 
 
@@ -273,9 +287,25 @@ def _service() -> list[SObject]:
             pick("Origin", "Phone", "Email", "Web"), text("Subject"),
             pick("Priority", "High", "Medium", "Low", defaulted=True, filled="Medium"), area("Description"),
             derived(flag("IsClosed")), derived(moment("ClosedDate")), flag("IsEscalated"), owner(),
-            merges=True,
+            merges=True, cascade=(("CaseComment", "ParentId"), ("Attachment", "ParentId")),
+        ),
+        sobject(
+            "CaseComment", "00a",
+            refer("ParentId", "Case", nillable=False, updateable=False), flag("IsPublished"), area("CommentBody", 4000),
+        ),
+        sobject(
+            "Attachment", "00P",
+            refer("ParentId", *FILED_UNDER, nillable=False, updateable=False), text("Name", nillable=False),
+            flag("IsPrivate"), text("ContentType", 120), derived(whole("BodyLength")),
+            Field("Body", "base64", nillable=False, filterable=False, sortable=False), owner(),
+            area("Description", 500),
         ),
     ]  # fmt: skip
+
+
+def _remembered() -> list[SObject]:
+    """Histories of tracked fields."""
+    return [history(name, prefix, parent, reference) for parent, (name, prefix, reference, _) in TRACKED.items()]
 
 
 def _hidden() -> list[SObject]:

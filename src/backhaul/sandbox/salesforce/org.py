@@ -12,7 +12,7 @@ from backhaul.sandbox.salesforce.calls import BadRecord, Problem
 from backhaul.sandbox.salesforce.derived import derive, validate
 from backhaul.sandbox.salesforce.describe import SObject
 from backhaul.sandbox.salesforce.ids import full_id, make_id
-from backhaul.sandbox.salesforce.objects import catalogue
+from backhaul.sandbox.salesforce.objects import TRACKED, catalogue
 from backhaul.sandbox.salesforce.values import check, stamp
 from backhaul.sandbox.tables import Row, Table
 
@@ -178,25 +178,63 @@ class Org:
             raise BadRecord("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
         given = self._checked(object, given, row)
         before, changed_at = dict(row.values), row.changed_at
-        self.change(object, row, given, self.now())
+        remembered = self.change(object, row, given, self.now())
 
         def undo() -> None:
             row.values = before
             row.changed_at, row.encoded = changed_at, None
+            for each in remembered:
+                self.tables[TRACKED[object.name][0]].purge(each)
 
         return Saved(row.id, False, undo)
 
-    def change(self, object: SObject, row: Row, given: Values, at: datetime) -> None:
-        """Change a record with values that were checked."""
-        values = {**row.values, **given}
+    def change(self, object: SObject, row: Row, given: Values, at: datetime) -> list[str]:
+        """Change a record with values that were checked; returns the ids of what its history remembers of it."""
+        before, values = row.values, {**row.values, **given}
         derive(self, object.name, values, given, at)
         validate(object.name, values)
         row.values = values
+        remembered = self._remember(object, row, before, at)
         self.tables[object.name].update(row.id, {}, at)
         self._stamped(row)
         self._noted(object, row, given)
         if object.name == "Account" and "Tier__c" in given:
             self._follow(row, at)
+        return remembered
+
+    def _remember(self, object: SObject, row: Row, before: Values, at: datetime) -> list[str]:
+        """A row of history a tracked field that changed; of a reference two, with names and with ids."""
+        if object.name not in TRACKED:
+            return []
+        history, prefix, reference, fields = TRACKED[object.name]
+        table, made = self.tables[history], []
+        for name in fields:
+            old, new = before.get(name), row.values.get(name)
+            if old == new:
+                continue
+            pairs = [(old, new)]
+            if object.fields[name].refers_to:
+                pairs.insert(0, (self._called(old), self._called(new)))
+            for was, now in pairs:
+                id = make_id(prefix, len(table.order) + 1)
+                values = {
+                    "Id": id,
+                    "IsDeleted": False,
+                    reference: row.id,
+                    "CreatedById": self.user,
+                    "CreatedDate": stamp(at),
+                    "Field": name.removesuffix("Id") if object.fields[name].refers_to else name,
+                    "DataType": "EntityId" if object.fields[name].refers_to else "Text",
+                    "OldValue": was,
+                    "NewValue": now,
+                }
+                table.insert({key: value for key, value in values.items() if value is not None}, id=id, at=at)
+                made.append(id)
+        return made
+
+    def _called(self, id: str | None) -> str | None:
+        found = self.lookup(id)
+        return None if found is None else found.values.get("Name")
 
     def delete(self, object: SObject, id: str) -> Saved:
         row = self.require(object, id)

@@ -26,6 +26,8 @@ class Trade(Ground):
             "Subscription__c": self._subscriptions,
             "Case": self._cases,
             "CaseStatus": self._case_statuses,
+            "CaseComment": self._comments,
+            "Attachment": self._attachments,
         }
 
     def _products(self) -> Iterable[Made]:
@@ -156,3 +158,21 @@ class Trade(Ground):
         at = EPOCH - timedelta(days=1500)
         for i, name in enumerate(("New", "Working", "Escalated", "Closed")):
             yield {"MasterLabel": name, "ApiName": name, "SortOrder": i + 1, "IsClosed": i == 3}, at, at
+
+    def _comments(self) -> Iterable[Made]:
+        """Two on every other case, the second for colleagues only."""
+        for i, (case, at, changed) in enumerate(self._cases()):
+            for place in range(2 if i % 2 == 0 else 0):
+                said = min(at + timedelta(hours=1 + place), changed)
+                body = ("We look into it.", "Third time this month.")[place]
+                values = {"ParentId": self.id("Case", i), "CommentBody": f"{body} {case['Subject']}"}
+                yield {**values, "IsPublished": place == 0}, said, said
+
+    def _attachments(self) -> Iterable[Made]:
+        """A photo on every tenth case, an offer on every twentieth opportunity."""
+        parents = [("Case", i, "photo.jpg", "image/jpeg") for i in range(0, CASES * self.world.scale, 10)]
+        parents += [("Opportunity", i, "offer.pdf", "application/pdf") for i in range(0, len(self.world.deals), 20)]
+        at = EPOCH - timedelta(days=12)
+        for parent, i, name, kind in parents:
+            values = {"ParentId": self.id(parent, i), "Name": name, "ContentType": kind, "BodyLength": 2048 + i}
+            yield {**values, "Body": "SGVsbG8=", "IsPrivate": False, "OwnerId": self.owner(i)}, at, at
