@@ -218,7 +218,7 @@ class Seeder:
         self._few(table, FORM, [{"name": "Default", "display_name": "Default", "active": True, "position": 1}])
 
     def _macros(self, table: Table) -> None:
-        rows = [{"title": f"Reply: {word}", "active": True, "position": n, "actions": [], "restriction": None}
+        rows: list[dict[str, Any]] = [{"title": f"Reply: {word}", "active": True, "position": n, "actions": [], "restriction": None}
                 for n, word in enumerate(WORDS)]  # fmt: skip
         self._few(table, 360015000001, rows)
 
