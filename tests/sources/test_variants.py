@@ -64,6 +64,17 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         {"time_zone": "UTC", "date_format": "YYYY-MM-DD", "void": "reversing journal", "date_times": "offset"},
         {"time_zone": "Asia/Kolkata", "nulls": "null"},
     ),
+    "zendesk": (
+        {
+            "deleted_organizations": "exported",
+            "deleted_groups": "gone",
+            "decimals": "number",
+            "dates": "midnight",
+            "too_many": "text",
+            "unknown_parameters": "ignored",
+        },
+        {"empty_export": "nothing"},
+    ),
 }
 # Those that have a test of their own below.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -74,12 +85,14 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"locator_lifetime": "15m"},
     ),
     "netsuite": ({"deletes": "untracked"}, {"resolution": "millisecond"}),
+    "zendesk": (),
 }
-# No definition meets these: NetSuite's asynchronous requests are not used.
+# No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute.
 UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (),
     "netsuite": ({"task_result": "in a body"},),
+    "zendesk": ({"too_recent": "400"},),
 }
 
 

@@ -187,20 +187,17 @@ class Account:
             told[self.kind(name).custom] = self.custom(name, row)
         return told
 
-    def custom(self, name: str, row: Row) -> dict[str, Any]:
+    def custom(self, name: str, row: Row, variants: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Custom values by the fields' names, as this account shows them or as `variants` say."""
         held = row.values.get("custom", {})
         return {
-            key: shown_value(field, held.get(key), name, self.variants)
+            key: shown_value(field, held.get(key), name, variants or self.variants)
             for key, field in self.fields[name].items()
             if not field.system
         }
 
     def _ticket(self, row: Row, told: dict[str, Any]) -> dict[str, Any]:
-        listed = [
-            {"id": int(key), "value": shown_value(field, row.values.get("custom", {}).get(key), "tickets", _PLAIN)}
-            for key, field in self.fields["tickets"].items()
-            if not field.system
-        ]
+        listed = [{"id": int(key), "value": value} for key, value in self.custom("tickets", row, PLAIN).items()]
         told |= {
             "raw_subject": told["subject"],
             "generated_timestamp": int(row.values["_generated"].timestamp()),
@@ -227,4 +224,4 @@ class Account:
         return datetime.fromisoformat("2024-01-15T09:00:00+00:00")
 
 
-_PLAIN = {"decimals": "text", "dates": "day"}
+PLAIN = {"decimals": "text", "dates": "day"}

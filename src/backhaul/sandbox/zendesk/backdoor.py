@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backhaul.sandbox.tables import Row
-from backhaul.sandbox.zendesk.account import Account, CustomObject
+from backhaul.sandbox.zendesk.account import PLAIN, Account, CustomObject
 from backhaul.sandbox.zendesk.answers import Invalid, moment_of, stamp
 from backhaul.sandbox.zendesk.fields import CustomField
 from backhaul.sandbox.zendesk.kinds import FIELDS_OF, TICKETS
@@ -160,7 +160,8 @@ class Backdoor:
         if name in FIELDS_OF:
             return account.field_list(name)
         if name == "ticket_metrics":
-            return [metrics(account, row) for row in account.tables["tickets"].order if not row.purged]
+            rows = [row for row in account.tables["tickets"].order if not row.purged]
+            return [{**metrics(account, row), "_deleted": not row.live, "_merged_into": None} for row in rows]
         if name not in account.tables:
             raise KeyError(f"there is no object {name}")
         return [self._whole(name, row) for row in account.tables[name].order if not row.purged]
@@ -168,12 +169,15 @@ class Backdoor:
     def _whole(self, name: str, row: Row) -> dict[str, Any]:
         if name in ("ticket_comments", "ticket_audits"):
             told = talk(self._account, name.removeprefix("ticket_"), row)
-            return {**told, "ticket_id": row.values["ticket_id"], "_deleted": False, "_merged_into": None}
+            ticket = self._account.tables["tickets"].get(str(row.values["ticket_id"]))
+            # the list of a deleted ticket's audits is not served; of comments the stream of events told before
+            gone = name == "ticket_audits" and (ticket is None or not ticket.live)
+            return {**told, "ticket_id": row.values["ticket_id"], "_deleted": gone, "_merged_into": None}
         told = self._account.shown(name, row)
         if name == TICKETS.name:
             told.pop("fields")
             told |= {f"cf_{each['id']}": each["value"] for each in told.pop("custom_fields")}
         elif name in self._account.fields:
-            custom = told.pop(self._account.kind(name).custom)
-            told |= {f"cf_{key}": value for key, value in custom.items()}
+            told.pop(self._account.kind(name).custom)
+            told |= {f"cf_{key}": value for key, value in self._account.custom(name, row, PLAIN).items()}
         return {**told, "_deleted": row.deleted_at is not None, "_merged_into": row.merged_into}
