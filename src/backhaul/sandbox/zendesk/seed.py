@@ -218,8 +218,7 @@ class Seeder:
         self._few(table, FORM, [{"name": "Default", "display_name": "Default", "active": True, "position": 1}])
 
     def _macros(self, table: Table) -> None:
-        rows: list[dict[str, Any]] = [{"title": f"Reply: {word}", "active": True, "position": n, "actions": [], "restriction": None}
-                for n, word in enumerate(WORDS)]  # fmt: skip
+        rows = [{"title": f"Reply: {word}", "active": True, "position": n} for n, word in enumerate(WORDS)]
         self._few(table, 360015000001, rows)
 
     def _triggers(self, table: Table) -> None:
