@@ -16,12 +16,19 @@ from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
 from tests.little import Answer, Little
 
-AUTH = {"hubspot": "private_app", "salesforce": "client", "netsuite": "tba", "zendesk": "api_token"}
+AUTH = {
+    "hubspot": "private_app",
+    "salesforce": "client",
+    "netsuite": "tba",
+    "zendesk": "api_token",
+    "pipedrive": "api_token",
+}
 NEEDED = {
     "hubspot": ("token",),
     "salesforce": ("client_id", "client_secret"),
     "netsuite": ("consumer_key", "consumer_secret", "token_id", "token_secret"),
     "zendesk": ("email", "token"),
+    "pipedrive": ("token",),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}}

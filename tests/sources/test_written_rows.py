@@ -44,6 +44,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {"success": "200", "eid": "put only", "property_case": "any", "date_times": "offset"},
         {"success": "201", "retry_after": "present"},
     ),
+    "pipedrive": ({},),
     "zendesk": (
         {},
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
