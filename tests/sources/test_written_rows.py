@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -301,3 +302,28 @@ def test_a_job_of_zendesk_that_was_killed_leaves_its_rows_unknown(desk: Callable
         at.vendor.fault("lost_answer", count=10, method="GET", path="job_statuses")
         rows = [OutRow("r1", {"name": "Written, but who knows"})]
         assert [each.state for each in at.send("create", "organizations", rows, job=True)] == ["unknown"]
+
+
+@pytest.mark.parametrize("variants", WRITING["pipedrive"], ids=str)
+def test_pipedrive_records_one_by_one(variants: Variants, desk: Callable[..., Any]) -> None:
+    tier, signed = "dcf558aac1ae4e8c4f849ba5e668430d8df9be12", "56c7a8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f"
+    with desk("pipedrive", ["deals", "organizations"], variants) as at:
+        made = [
+            OutRow("c1", {"name": "Alpha", "website": "https://alpha.example"}),
+            OutRow("c2", {"name": None}),
+            OutRow("c3", {"name": "Gamma", "nowhere": "x"}),
+        ]
+        answers = at.send("create", "organizations", made)
+        at.judge("organizations", made, answers, {"c2", "c3"})
+        deal = OutRow("d1", {"title": "Deal", signed: date(2026, 5, 1), "expected_close_date": date(2026, 6, 1)})
+        (answer,) = at.send("create", "deals", [deal])
+        at.judge("deals", [deal], [answer], set())
+        changed = [
+            OutRow("u1", {"title": "Renamed", signed: None}, key=answer.key),
+            OutRow("u2", {"status": "paused"}, key=answer.key),
+            OutRow("u3", {"title": "Nobody"}, key="99999999"),
+            OutRow("u4", {tier: "Gold"}, key=answer.key),
+        ]
+        at.judge("deals", changed, at.send("update", "deals", changed), {"u2", "u3", "u4"})
+        gone = [OutRow("x1", key=answer.key), OutRow("x2", key="99999999")]
+        assert [each.state for each in at.send("delete", "deals", gone)] == ["confirmed", "refused"]
