@@ -136,8 +136,8 @@ def test_search_finds_by_field(client: Zenpy) -> None:
 
 
 def test_a_limit_is_told_with_the_time_to_wait(served: Running) -> None:
-    served.fault("429", count=1, options={"seconds": 1})
+    served.fault("429", count=1, seconds=1)
     assert client_of(served).users.me().role == "admin", "the client waits as it is told"
-    served.fault("429", count=1, options={"seconds": 600})
+    served.fault("429", count=1, seconds=600)
     with pytest.raises(RatelimitBudgetExceeded):
         client_of(served, ratelimit_budget=1).users.me()

@@ -71,3 +71,13 @@ def test_what_the_role_may_not_see_is_left_out_and_told(bench: Callable[..., Ben
     assert report.exit_code == 0, report.all_failures
     assert report.sync.lines["crm", "suspended_tickets"].not_served
     assert untrue(made, "groups") == []
+
+
+def test_limits_told_in_any_words_are_waited_for(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("zendesk", {"tickets": {}, "groups": {}}))
+    vendor = made.simulators["crm"]
+    vendor.fault("429", count=1, path="/incremental/tickets", text=True)
+    vendor.fault("429", count=1, path="/groups")
+    vendor.fault("503", count=1, path="/incremental/tickets", after=1)
+    sync(made)
+    assert untrue(made, "tickets", "groups") == []
