@@ -23,7 +23,7 @@ from backhaul.cli.app import app
 from backhaul.config.pipeline import Pipeline
 from backhaul.config.source import Source, merge, resolve
 from backhaul.project import Project
-from backhaul.sandbox.demo import disturb, make_room, prepare
+from backhaul.sandbox.demo import SOURCES, disturb, make_room, prepare
 from backhaul.sandbox.serve import Served, serve_all
 from backhaul.transform.contracts import Contract
 from tests.docs.blocks import Block, typed
@@ -41,7 +41,7 @@ class Wrong(AssertionError):
 def stage(folder: Path) -> Iterator[Stage]:
     """The demo's project in a folder, as `backhaul demo` lays it out, before anything was run."""
     before = Path.cwd()
-    with serve_all() as served:
+    with serve_all(SOURCES) as served:
         make_room(folder)
         prepare(folder, served)
         try:

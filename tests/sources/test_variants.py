@@ -66,6 +66,26 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         {"time_zone": "UTC", "date_format": "YYYY-MM-DD", "void": "reversing journal", "date_times": "offset"},
         {"time_zone": "Asia/Kolkata", "nulls": "null"},
     ),
+    "pipedrive": (
+        {
+            "cursor_end": "absent",
+            "empty_data": "list",
+            "daily_headers": "absent",
+            "deleted_update_time": "stays",
+            "unknown_parameters": "ignored",
+        },
+    ),
+    "zendesk": (
+        {
+            "deleted_organizations": "exported",
+            "deleted_groups": "gone",
+            "decimals": "number",
+            "dates": "midnight",
+            "too_many": "text",
+            "unknown_parameters": "ignored",
+        },
+        {"empty_export": "nothing"},
+    ),
 }
 # Those that have a test of their own below.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -76,12 +96,17 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"locator_lifetime": "15m"},
     ),
     "netsuite": ({"deletes": "untracked"}, {"resolution": "millisecond"}),
+    "pipedrive": (),
+    "zendesk": (),
 }
-# No definition meets these: NetSuite's asynchronous requests are not used.
+# No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
+# tokens never stand in an address.
 UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (),
     "netsuite": ({"task_result": "in a body"},),
+    "pipedrive": ({"token_in_query": "both"},),
+    "zendesk": ({"too_recent": "400"},),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -43,6 +44,11 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {},
         {"success": "200", "eid": "put only", "property_case": "any", "date_times": "offset"},
         {"success": "201", "retry_after": "present"},
+    ),
+    "pipedrive": ({},),
+    "zendesk": (
+        {},
+        {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
 }
 
@@ -243,3 +249,81 @@ def test_rows_whose_answer_is_lost_are_unknown(source: str, desk: Callable[..., 
         rows = [OutRow("r1", {field: "Written, but who knows"})]
         answers = at.send("create", name, rows)
         assert [answer.state for answer in answers] == ["unknown"]
+
+
+@pytest.mark.parametrize("variants", WRITING["zendesk"], ids=str)
+def test_zendesk_jobs(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("zendesk", ["tickets", "organizations", "device"], variants) as at:
+        made = [
+            OutRow(f"c{n}", {"subject": f"Row {n}", "description": "said", "cf_360000000203": n}) for n in range(12)
+        ]
+        made[3] = OutRow("c3", {"subject": "Nothing said", "description": None})
+        made[7] = OutRow("c7", {"subject": "Of no kind", "description": "said", "cf_360000000201": "tier_lead"})
+        answers = at.send("create", "tickets", made, job=True)
+        at.judge("tickets", made, answers, {"c3", "c7"})
+        ids = {str(each["id"]): each["external_id"] for each in at.vendor.dump("tickets")}
+        assert all(ids[answer.key] == row.id for row, answer in zip(made, answers, strict=True) if answer.key)
+
+        keys = [str(answer.key) for answer in answers if answer.key]
+        closed = next(str(each["id"]) for each in at.vendor.dump("tickets") if each["status"] == "closed")
+        changed = [
+            OutRow("u1", {"priority": "high", "cf_360000000205": True}, key=keys[0]),
+            OutRow("u2", {"priority": "enormous"}, key=keys[1]),
+            OutRow("u3", {"priority": "low"}, key="99999999"),
+            OutRow("u4", {"priority": "low"}, key=closed),
+            OutRow("u5", {"cf_360000000203": None}, key=keys[2]),
+        ]
+        at.judge("tickets", changed, at.send("update", "tickets", changed, job=True), {"u2", "u3", "u4"})
+        gone = [OutRow("d1", key=keys[3]), OutRow("d2", key="99999999")]
+        assert [each.state for each in at.send("delete", "tickets", gone, job=True)] == ["confirmed", "refused"]
+
+        matched = [
+            OutRow("m1", {"name": "Made by its own id", "cf_arr": 12.5}, match="own-1"),
+            OutRow("m2", {"name": None}, match="own-2"),
+        ]
+        at.judge("organizations", matched, at.send("upsert", "organizations", matched, "external_id"), {"m2"})
+        records = [
+            OutRow("r1", {"name": "Made", "cf_serial": "SN1"}, match="dev-1"),
+            OutRow("r2", {"name": "Renamed", "cf_price": "9.90"}, match="DEV-00001"),
+            OutRow("r3", {"name": "Bad", "cf_price": "dear"}, match="dev-3"),
+        ]
+        answers = at.send("upsert", "device", records, "external_id", job=True)
+        if variants:  # a result without a place and without the matched value is nobody's
+            assert [each.state for each in answers] == ["confirmed", "unknown", "refused"]
+        else:
+            at.judge("device", records, answers, {"r3"})
+        nothing = [OutRow("n1", {"priority": "low", "nowhere": "x"}, key=keys[0])]
+        if variants.get("unknown_parameters") != "ignored":
+            at.judge("tickets", nothing, at.send("update", "tickets", nothing, job=True), {"n1"})
+
+
+def test_a_job_of_zendesk_that_was_killed_leaves_its_rows_unknown(desk: Callable[..., Any]) -> None:
+    with desk("zendesk", ["organizations"], {}) as at:
+        at.vendor.fault("lost_answer", count=10, method="GET", path="job_statuses")
+        rows = [OutRow("r1", {"name": "Written, but who knows"})]
+        assert [each.state for each in at.send("create", "organizations", rows, job=True)] == ["unknown"]
+
+
+@pytest.mark.parametrize("variants", WRITING["pipedrive"], ids=str)
+def test_pipedrive_records_one_by_one(variants: Variants, desk: Callable[..., Any]) -> None:
+    tier, signed = "dcf558aac1ae4e8c4f849ba5e668430d8df9be12", "56c7a8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f"
+    with desk("pipedrive", ["deals", "organizations"], variants) as at:
+        made = [
+            OutRow("c1", {"name": "Alpha", "website": "https://alpha.example"}),
+            OutRow("c2", {"name": None}),
+            OutRow("c3", {"name": "Gamma", "nowhere": "x"}),
+        ]
+        answers = at.send("create", "organizations", made)
+        at.judge("organizations", made, answers, {"c2", "c3"})
+        deal = OutRow("d1", {"title": "Deal", signed: date(2026, 5, 1), "expected_close_date": date(2026, 6, 1)})
+        (answer,) = at.send("create", "deals", [deal])
+        at.judge("deals", [deal], [answer], set())
+        changed = [
+            OutRow("u1", {"title": "Renamed", signed: None}, key=answer.key),
+            OutRow("u2", {"status": "paused"}, key=answer.key),
+            OutRow("u3", {"title": "Nobody"}, key="99999999"),
+            OutRow("u4", {tier: "Gold"}, key=answer.key),
+        ]
+        at.judge("deals", changed, at.send("update", "deals", changed), {"u2", "u3", "u4"})
+        gone = [OutRow("x1", key=answer.key), OutRow("x2", key="99999999")]
+        assert [each.state for each in at.send("delete", "deals", gone)] == ["confirmed", "refused"]

@@ -17,6 +17,7 @@ from backhaul.sandbox.remote import Remote
 from backhaul.sandbox.serve import Served
 
 CUSTOMERS = ("acme", "globex")
+SOURCES = ("hubspot", "salesforce", "netsuite")
 _PIDS = "simulators.json"
 
 

@@ -13,6 +13,8 @@ SIMULATORS: dict[str, str] = {
     "hubspot": "backhaul.sandbox.hubspot.vendor:HubSpot",
     "salesforce": "backhaul.sandbox.salesforce.vendor:Salesforce",
     "netsuite": "backhaul.sandbox.netsuite.vendor:NetSuite",
+    "pipedrive": "backhaul.sandbox.pipedrive.vendor:Pipedrive",
+    "zendesk": "backhaul.sandbox.zendesk.vendor:Zendesk",
 }
 
 

@@ -42,7 +42,7 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
     """
     from backhaul.cli.scaffold import write_schemas
     from backhaul.config.layout import Layout
-    from backhaul.sandbox.demo import disturb, make_room, prepare, restore, stop_earlier
+    from backhaul.sandbox.demo import SOURCES, disturb, make_room, prepare, restore, stop_earlier
     from backhaul.sandbox.serve import serve_all
 
     root = directory.resolve()
@@ -53,7 +53,7 @@ def demo(session: Session, directory: Path, scale: int, stop: bool) -> int:
     began = time.monotonic()
     teller.title("Three vendors on this machine, two customers, one project")
     make_room(root)
-    with serve_all(scale=scale, keep=root / ".backhaul" / "simulators.log") as served:
+    with serve_all(SOURCES, scale=scale, keep=root / ".backhaul" / "simulators.log") as served:
         prepare(root, served)
     write_schemas(Layout(root))
     for each in served:
