@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash renewals lock clean
+.PHONY: demo test lint docs bench eval crash renewals conformance mutants lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -31,6 +31,14 @@ crash: .venv/ready
 
 renewals: .venv/ready
 	$(BIN)/python -m tests.renewals --rounds 200
+
+# docs/reference/conformance.md, from a run of the kit over the whole catalog
+conformance: .venv/ready
+	$(BIN)/python -m docs.generate.conformance
+
+# Ten seeded edits of each definition: each must turn a point of the kit red.
+mutants: .venv/ready
+	$(BIN)/python -m tests.conformance.mutants --each 10
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready
