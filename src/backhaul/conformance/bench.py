@@ -211,6 +211,13 @@ def brisk(written: Any) -> Any:
     return [brisk(each) for each in written] if isinstance(written, list) else written
 
 
+def eager(written: Any) -> Any:
+    """The definition, but that no read or write is below what it is worth: jobs are taken for a few rows, too."""
+    if isinstance(written, Mapping):
+        return {name: 0 if name == "at_least" else eager(value) for name, value in written.items()}
+    return [eager(each) for each in written] if isinstance(written, list) else written
+
+
 def small_pages(written: Any) -> Any:
     """The definition, but that it asks for small pages: a little data has several then."""
     if isinstance(written, Mapping):

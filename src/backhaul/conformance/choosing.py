@@ -55,7 +55,7 @@ def _shape(definition: ObjectDefinition) -> str:
     parent = definition.parent
     return json.dumps(
         {
-            "changed": definition.changed.type,
+            "changed": [definition.changed.type, getattr(definition.changed, "field", None)],
             "reads": {role: [_kind(each) for each in reads] for role, reads in definition.reads if reads},
             "deletes": [each.type for each in definition.deletes],
             "writes": {mode: [_kind(each) for each in writes] for mode, writes in definition.writes if writes},

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from backhaul.conformance import troubles
-from backhaul.conformance.bench import BACK, Bench, CannotExist, NotProven, require
+from backhaul.conformance.bench import BACK, Bench, CannotExist, NotProven, eager, require
 from backhaul.conformance.choosing import representatives
 from backhaul.conformance.reading import Reading
 from backhaul.conformance.report import POINTS, Cell, Report, in_order
@@ -68,6 +68,7 @@ class _Kit:
         writing = Writing(reading)
         proofs: dict[str, Callable[[], Any]] = {
             "first read": reading.first,
+            "jobs": lambda: reading.jobs(self._fresh("jobs", eager(self._written))),
             "resume": lambda: reading.resume(self._fresh("stopped")),
             "incremental": reading.incremental,
             "by key": lambda: troubles.by_key(reading),
@@ -99,9 +100,9 @@ class _Kit:
         self.bench.catch_up()
         return troubles.auth(self.bench)
 
-    def _fresh(self, name: str) -> Bench:
+    def _fresh(self, name: str, written: Mapping[str, Any] | None = None) -> Bench:
         """A project that has read nothing yet, on the same simulator."""
-        return Bench(self._folder / name, self.bench.vendor, self._written)
+        return Bench(self._folder / name, self.bench.vendor, written or self._written)
 
     def _point(self, point: str, prove: Callable[[], Any]) -> Any:
         """The point's cell; what the proof gave, where it holds."""

@@ -130,6 +130,16 @@ class Reading:
         fresh.require_truth(self.schema, self.objects)
         return f"{len(again)} of {len(self.pages)} pages were left to ask for"
 
+    def jobs(self, fresh: Bench) -> str:
+        """Read from nothing by jobs, which the definition keeps for many rows. fresh: takes them for a few."""
+        names = [name for name in self.own() if any(each.job for each in self.definition(name).reads.all)]
+        if not names:
+            raise CannotExist("no object of the definition is read by jobs")
+        fresh.choose({name: {} for name in names})
+        fresh.good_sync()
+        fresh.require_truth(self.schema, names)
+        return ", ".join(names)
+
     def incremental(self) -> str:
         """Ties that fill more than a page, then a record a moment before the read, then nothing."""
         bench, names = self.bench, self.tells_change()

@@ -15,6 +15,7 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "probe": "the probe tells whose account it is",
         "discovery": "the objects, and fields for every column that the vendor holds",
         "first read": "every record, every value, as the vendor holds them",
+        "jobs": "every record again, by the vendor's asynchronous jobs",
         "resume": "a read that was stopped at a page goes on behind it",
         "incremental": "what changed arrives, ties across pages among it, and little else is asked for",
         "by key": "records read again by their keys",
