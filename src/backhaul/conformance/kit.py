@@ -20,6 +20,8 @@ from backhaul.sandbox.simulators import build
 
 FIRST = ("first read",)
 """What the other points build on."""
+BEFORE = {"restored": "deleted", "delete": "create"}
+"""Point -> the one that makes what it needs."""
 OnCell = Callable[[Cell], None]
 
 
@@ -39,7 +41,7 @@ def check(
     simulator = build(str(written["source"]))
     simulator.clock.advance(-BACK)
     with serve(simulator) as vendor, TemporaryDirectory(prefix="backhaul-kit-") as folder:
-        kit = _Kit(Path(folder), vendor, written, objects, tuple(points) or tuple(POINTS), until_red, on_cell)
+        kit = _Kit(Path(folder), vendor, written, objects, _with_what_is_needed(points), until_red, on_cell)
         kit.run()
         bench = kit.bench
         return Report(bench.source.source, bench.source.title, "simulator", kit.objects, in_order(kit.cells))
@@ -138,3 +140,7 @@ class _Kit:
             discovered = discover(connection, self.objects)
         self.bench.choose({name: {} for name in self.objects})
         return Reading(self.bench, discovered.schema, self.objects)
+
+
+def _with_what_is_needed(points: Sequence[str]) -> tuple[str, ...]:
+    return (*points, *(BEFORE[each] for each in points if each in BEFORE)) if points else tuple(POINTS)

@@ -124,11 +124,11 @@ class Reading:
         again = _pages(fresh.since(mark))
         require(before, "the read was stopped before its first page")
         require(
-            len(before) + len(again) < len(self.pages) + max(len(before), 2),
+            set(before) - set(again) and len(again) <= len(self.pages) + len(self.objects),
             f"the read began anew: {len(again)} pages were asked for after {len(before)}, {len(self.pages)} are all",
         )
         fresh.require_truth(self.schema, self.objects)
-        return f"{len(again)} of {len(self.pages)} pages were left to ask for"
+        return f"stopped after {len(before)} pages of {len(self.pages)}, {len(again)} came after it"
 
     def jobs(self, fresh: Bench) -> str:
         """Read from nothing by jobs, which the definition keeps for many rows. fresh: takes them for a few."""
