@@ -118,6 +118,8 @@ class _Kit:
             cell = Cell(point, "fails", str(reason))
         except BackhaulError as error:
             cell = Cell(point, "fails", error.what)
+        except Exception as error:  # noqa: BLE001  a definition that breaks the engine fails the point, not the kit
+            cell = Cell(point, "fails", f"{type(error).__name__}: {error}")
         else:
             why = found if isinstance(found, str) else ""
             cell = Cell(point, "works", why, tuple(each["n"] for each in self.bench.since(mark)))
