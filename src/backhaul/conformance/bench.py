@@ -146,6 +146,16 @@ class Bench:
             finally:
                 connection.close()
 
+    def reconnect(self) -> None:
+        """Give the connection its credentials anew, as a person does; they are proven first."""
+        with self.context() as context:
+            connection = context.opened(CONNECTION, context.credentials(CONNECTION), context.tokens(CONNECTION))
+            try:
+                account = connection.probe()
+            finally:
+                connection.close()
+            context.state.connections.probed(CUSTOMER, CONNECTION, account["id"], account)
+
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def rows(self, object: str) -> dict[str, dict[str, Any]]:

@@ -165,6 +165,7 @@ def dead_token(reading: Reading) -> str:
     if not renewed:
         codes = {each.exit_code for each in report.failures}
         require(codes == {4}, f"a dead token is no matter of credentials: {report.failures[0].what}")
+        bench.reconnect()
         bench.good_sync()
     reading.require_truth()
     return "renewed on the way" if renewed else "a person is asked, and the read goes on"

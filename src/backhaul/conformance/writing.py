@@ -100,6 +100,8 @@ class Writing:
         if not keys:
             raise CannotExist("no record of it was made that could be taken away")
         answers = writes.send(connection, target, [OutRow(self._id(), key=key) for key in keys[: target.write.batch]])
+        if all(answer.state == "refused" for answer in answers):
+            raise CannotExist(f"the vendor lets none go: {answers[0].message}")
         self._none_but(answers, {})
         truth = self._truth(target.schema)
         there = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
