@@ -158,6 +158,10 @@ class Writing:
         told = {answer.id: answer for answer in answers}
         for row in rows:
             key = told[row.id].key or row.key
+            require(
+                key is not None or target.mode != "create" or not _tells_key(target.write),
+                f"an answer to a create of {target.schema.name} does not tell the key of what was made",
+            )
             if key is None:
                 key = next((k for k, each in truth.items() if _same(each, row, target.match_field)), None)
             require(key in truth, f"{target.schema.name}: the answer names the record {key}, which is not there")
@@ -251,6 +255,11 @@ class Writing:
 
 def _written_paths(requests: Sequence[Mapping[str, Any]]) -> list[str]:
     return [each["path"] for each in requests if each["method"] in ("PUT", "PATCH", "DELETE")]
+
+
+def _tells_key(write: Write) -> bool:
+    results = [write.result, *(each.result for each in (write.job.results if write.job is not None else ()))]
+    return any(each is not None and each.key is not None for each in results)
 
 
 def _rows(write: Write) -> int:
