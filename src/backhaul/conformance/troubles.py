@@ -156,7 +156,7 @@ def _survives(reading: Reading) -> None:
 def dead_token(reading: Reading) -> str:
     bench = reading.bench
     mark = bench.seen
-    bench.vendor.fault("expired_token", after=3 + len(reading.pages) // 2)
+    bench.vendor.fault("expired_token", after=2 + len(reading.pages) // 4)
     try:
         report = bench.sync(full=True)
     finally:
@@ -185,7 +185,7 @@ def schema_change(reading: Reading) -> str:
     bench.settle()
     bench.good_sync(full=True)
     require(bench.rows(name)[keys[0]].get(going) == "x", f"the field {going}, which came, is not read")
-    bench.vendor.fault("500", count=None, after=3 + len(reading.pages) // 2)
+    bench.vendor.fault("500", count=None, after=2 + len(reading.pages) // 4)
     bench.sync(full=True)
     bench.vendor.clear_faults()
     bench.vendor.mutate("remove_field", name, None, {"name": going})
