@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench eval crash crash-push renewals plans lock clean
+.PHONY: demo test lint docs bench eval crash crash-push renewals plans conformance mutants lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -38,6 +38,14 @@ crash-push: .venv/ready
 # 50 generated edits of a configuration: what `plan` counts is what the next snapshot differs in.
 plans: .venv/ready
 	BACKHAUL_PLANS=50 $(BIN)/python -m pytest tests/pipeline/test_planning.py -n auto
+
+# docs/reference/conformance.md, from a run of the kit over the whole catalog
+conformance: .venv/ready
+	$(BIN)/python -m docs.generate.conformance
+
+# Ten seeded edits of each definition: each must turn a point of the kit red.
+mutants: .venv/ready
+	$(BIN)/python -m tests.conformance.mutants --each 10
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready

@@ -21,7 +21,6 @@ Users = dict[tuple[str, str], set[str]]
 def page() -> str:
     shipped, paper = _kinds(sources()), _kinds(on_paper())
     all_kinds = list(_all_kinds())
-    alone = [each for each in all_kinds if len(shipped[each] | paper[each]) == 1]
     unused = [each for each in all_kinds if not shipped[each] | paper[each]]
     return whole(
         "Kinds, and who uses them",
@@ -31,7 +30,7 @@ def page() -> str:
         f"{len(sources())} definitions ship: {', '.join(sources())}. "
         f"{len(on_paper())} are on paper: {', '.join(on_paper())}.",
         "## Used by one definition",
-        _listed(alone, shipped, paper) or "None.",
+        _listed(alone(), shipped, paper) or "None.",
         "## Used by none",
         ", ".join(f"{block} {code(kind)}" for block, kind in unused) + "." if unused else "None.",
         "## All",
@@ -40,6 +39,12 @@ def page() -> str:
         "Every key of every block, and in how many of the definitions it is written.",
         _keys(),
     )
+
+
+def alone() -> list[tuple[str, str]]:
+    """(block, kind) of those that one definition alone uses: each needs a decision."""
+    shipped, paper = _kinds(sources()), _kinds(on_paper())
+    return [each for each in _all_kinds() if len(shipped[each] | paper[each]) == 1]
 
 
 def _listed(kinds: list[tuple[str, str]], shipped: Users, paper: Users) -> str:

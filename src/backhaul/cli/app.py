@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Try": {
         "sandbox": "Serve local simulators of the vendors.",
+        "source": "Check a source's definition, point by point.",
     },
 }
 SUMMARIES = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -200,7 +200,7 @@ class FaultLayer:
     def _instead(self, fault: Fault) -> Response:
         match fault.kind:
             case "429":
-                return self._vendor.too_many(fault.options)
+                return _asking(self._vendor.too_many(fault.options), fault)
             case "expired_token":
                 return self._vendor.expired_token()
             case "revoked_token":
@@ -208,10 +208,7 @@ class FaultLayer:
             case "html":
                 return HTMLResponse(PAGE_OF_A_PROXY, int(fault.options.get("status", 502)))
             case _:
-                response = self._vendor.broken(int(fault.kind))
-                if "retry_after" in fault.options:
-                    response.headers["Retry-After"] = str(fault.options["retry_after"])
-                return response
+                return _asking(self._vendor.broken(int(fault.kind)), fault)
 
     def _noting(self, send: Send, entry: Received) -> Send:
         """Note the answer's status, and date it by the simulator's own clock."""
@@ -241,6 +238,13 @@ class FaultLayer:
         )
         self.received.append(entry)
         return entry
+
+
+def _asking(response: Response, fault: Fault) -> Response:
+    """With the wait that the fault's `retry_after` asks for."""
+    if "retry_after" in fault.options:
+        response.headers["Retry-After"] = str(fault.options["retry_after"])
+    return response
 
 
 async def _read(receive: Receive) -> bytes:

@@ -105,7 +105,7 @@ class Vendor(ABC):
         return dict(self.controls)
 
     def too_many(self, options: Mapping[str, Any]) -> Response:
-        """The vendor's 429, headers included; `options` come from the fault."""
+        """The vendor's 429, headers included; `options` come from the fault. `soon`: one that passes in seconds."""
         return JSONResponse({"error": "too many requests"}, 429, {"Retry-After": "1"})
 
     def broken(self, status: int) -> Response:

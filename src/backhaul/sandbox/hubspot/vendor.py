@@ -195,7 +195,7 @@ class HubSpot(Vendor):
 
     def too_many(self, options: Mapping[str, Any]) -> Response:
         """`policy` is TEN_SECONDLY_ROLLING, SECONDLY or DAILY."""
-        policy = str(options.get("policy", "TEN_SECONDLY_ROLLING"))
+        policy = str(options.get("policy", "SECONDLY" if options.get("soon") else "TEN_SECONDLY_ROLLING"))
         if policy not in MESSAGES:
             raise ValueError(f"HubSpot has no policy {policy}; it has {', '.join(MESSAGES)}")
         response = refusal(policy)

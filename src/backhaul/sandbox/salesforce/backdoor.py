@@ -11,6 +11,7 @@ from backhaul.sandbox.salesforce.describe import Field, SObject
 from backhaul.sandbox.salesforce.ids import full_id
 from backhaul.sandbox.salesforce.kinds import owner, sobject, text
 from backhaul.sandbox.salesforce.org import Org
+from backhaul.sandbox.salesforce.seed import UNDELETABLE
 from backhaul.sandbox.salesforce.values import moment_of, retyped, stamp
 from backhaul.sandbox.tables import Row
 
@@ -93,6 +94,8 @@ class Backdoor:
             case "update":
                 _, changed, given = self._split(object, values)
                 org.change(object, row, given, changed or org.now())
+            case "delete" if object.name in UNDELETABLE:
+                raise ValueError(f"records of {object.name} are not deleted")
             case "delete" if row.live:
                 org.remove(object, row, org.now())
             case "restore" if not row.live:

@@ -159,8 +159,8 @@ class Salesforce(Vendor):
         return self._backdoor.dump(object)
 
     def too_many(self, options: Mapping[str, Any]) -> Response:
-        """`concurrent` says that too many long calls run, which passes in seconds; otherwise the day's are used up."""
-        return self._as_usual(over_limit(bool(options.get("concurrent"))))
+        """`soon` says that too many long calls run, which passes in seconds; otherwise the day's are used up."""
+        return self._as_usual(over_limit(bool(options.get("soon") or options.get("concurrent"))))
 
     def broken(self, status: int) -> Response:
         if status == 503:

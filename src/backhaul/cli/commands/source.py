@@ -1,0 +1,100 @@
+"""`backhaul source`: a definition, proven point by point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from backhaul.cli.base import Command, Group
+from backhaul.cli.output import Column, Output, many
+from backhaul.cli.session import Session
+from backhaul.errors import ConfigError
+
+if TYPE_CHECKING:
+    from backhaul.conformance.report import Cell, Report
+
+
+@click.group(cls=Group)
+def source() -> None:
+    """Check a source's definition, point by point."""
+
+
+@source.command("check", cls=Command)
+@click.argument("name")
+@click.option("--point", "points", multiple=True, metavar="POINT", help="Only this one: `late`. Repeatable.")
+@click.option("--objects", type=click.IntRange(1), default=6, show_default=True, help="At most so many, one a shape.")
+@click.make_pass_decorator(Session, ensure=True)
+def check(session: Session, name: str, points: tuple[str, ...], objects: int) -> int:
+    """Run a definition against its simulator and say what works.
+
+    A point is green only with the numbers of the requests, in the simulator's log, that proved it; one that cannot
+    exist says why. The project's own definition is taken where it has one. Exit code 1 where a point fails.
+    """
+    from backhaul.conformance.kit import check as run
+    from backhaul.conformance.report import POINTS
+
+    unknown = [each for each in points if each not in POINTS]
+    if unknown:
+        raise click.UsageError(f"There is no point {unknown[0]}; there are: {', '.join(POINTS)}.")
+    written = _written(session, name)
+    output = session.output
+    try:
+        report = run(written, points=points, objects=objects, on_cell=lambda cell: _tell(session, cell))
+    except ValueError as error:
+        raise ConfigError(str(error), next_step="check a source that has a simulator") from error
+    if session.as_json:
+        output.json(report.as_json())
+    else:
+        _show(output, report)
+    return 1 if report.failed else 0
+
+
+def _written(session: Session, name: str) -> dict[str, object]:
+    """The definition as it is written, once it is known to be sound. A project is not needed."""
+    from pathlib import Path
+
+    import yaml
+
+    from backhaul.cli.session import nearest_project
+    from backhaul.config.catalog import Catalog
+    from backhaul.config.definitions import load_source
+    from backhaul.config.layout import Layout
+    from backhaul.config.problems import closest, error
+
+    try:
+        root = session.root or nearest_project()
+    except ConfigError:
+        root = Path.cwd()
+    catalog = Catalog(Layout(root))
+    path = catalog.source_file(name)
+    if path is None:
+        names = catalog.source_names()
+        near = closest(name, names)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+        raise ConfigError(f"there is no source {name}; {hint}", next_step="name one of them")
+    found = load_source(catalog, name)
+    if found.source is None:
+        raise error(f"the source {name} does not validate", found.problems)
+    written: dict[str, object] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return written
+
+
+def _tell(session: Session, cell: Cell) -> None:
+    """On a terminal, each point as it is known."""
+    if not session.as_json:
+        click.echo(f"{cell.point}: {cell.state}", err=True)
+
+
+def _show(output: Output, report: Report) -> None:
+    from backhaul.conformance.report import spans
+
+    output.heading(report.title, f"against its {report.against}, with {', '.join(report.objects)}")
+    output.line()
+    columns = [Column("point"), Column("state"), Column("why, or what was proven", wide=True), Column("requests")]
+    output.table(columns, [[each.point, each.state, each.why, spans(each.requests)] for each in report.cells])
+    output.line()
+    if report.failed:
+        output.line(f"{many(len(report.failed), 'point')} of {len(report.cells)} fail", style="bold red")
+    else:
+        output.line("every point holds, or cannot exist", style="green")

@@ -1,0 +1,288 @@
+"""Points of reading: the first read, a stop and a resume, what changed, what comes late, what goes and comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from backhaul.config.source import ChangedField, DeleteFlag, ObjectDefinition
+from backhaul.conformance.bench import PAGE_ROWS, Bench, CannotExist, NotProven, require
+from backhaul.conformance.choosing import live, texts
+from backhaul.extract.task import Drift
+from backhaul.protocol.schema import ObjectSchema, Schema
+
+CHANGED = "Changed by hand"
+
+
+@dataclass
+class Reading:
+    """A bench whose project reads the chosen objects. untold: operations of people that the simulator does not have."""
+
+    bench: Bench
+    schema: Schema
+    objects: tuple[str, ...]
+    untold: dict[str, str] = field(default_factory=dict)
+    edits: int = 0
+    middle: int = 0
+    """Requests of the first read until half of its pages were there."""
+    pages: list[str] = field(default_factory=list)
+    """Those of them that were answered with records."""
+
+    # -- what there is to work with ----------------------------------------------------------------------------------
+
+    def definition(self, name: str) -> ObjectDefinition:
+        return self.bench.source.definition(name) or ObjectDefinition()
+
+    def of(self, name: str) -> ObjectSchema:
+        return self.schema.objects[name]
+
+    def own(self) -> list[str]:
+        """Objects that are read by themselves, not with their parents."""
+        return [name for name in self.objects if self.definition(name).parent is None]
+
+    def tells_change(self) -> list[str]:
+        return [
+            name
+            for name in self.own()
+            if self.definition(name).changed.type != "none" and self.of(name).change_field is not None
+        ]
+
+    def edit(self, name: str, keys: Sequence[str]) -> str:
+        """Edit a text of these records as a person would, at one moment. Returns the field."""
+        self.edits += 1
+        refusals = []
+        for each in texts(self.of(name), self.bench.truth(self.of(name))):
+            changes = [
+                {"op": "update", "object": name, "id": key, "values": {each.name: f"{CHANGED} {self.edits}"}}
+                for key in keys
+            ]
+            try:
+                self.bench.vendor.mutate_all(changes)
+            except ValueError as error:
+                refusals.append(str(error))
+                continue
+            return each.name
+        raise NotProven(f"no text of {name} could be changed: {'; '.join(refusals[:2]) or 'discovery names none'}")
+
+    def do(self, op: str, name: str, values: Mapping[str, Any] | None = None, skip: int = 0) -> str | None:
+        """Do something to a record that lets it; its key, or None where none does."""
+        keys = live(self.bench.truth(self.of(name)))
+        for key in keys[skip : skip + 12]:
+            given = dict(values or {})
+            if op == "merge":
+                given["loser"] = keys[keys.index(key) - 1]
+            try:
+                self.bench.vendor.mutate(op, name, key, given)
+            except ValueError as error:
+                self.untold[op] = str(error)
+            else:
+                return key
+        return None
+
+    def require_truth(self) -> None:
+        """The raw tables hold what the vendor holds."""
+        self.bench.require_truth(self.schema, self.objects, winners=self._tells_winners(self.own()))
+
+    # -- points ------------------------------------------------------------------------------------------------------
+
+    def first(self) -> str:
+        mark = self.bench.seen
+        report = self.bench.good_sync()
+        asked = self.bench.since(mark)
+        self.pages = _pages(asked)
+        self.middle = next(n for n in range(len(asked)) if len(_pages(asked[:n])) >= len(self.pages) // 2)
+        self.require_truth()
+        rows = sum(len(live(self.bench.truth(self.of(name)))) for name in self.objects)
+        require(rows > 3 * PAGE_ROWS, f"{rows} records are too few to prove paging")
+        for line in report.lines.values():
+            require(not line.rejected, f"{line.rejected} values of {line.object} could not be read as their type")
+            require(
+                line.total in (None, len(live(self.bench.truth(self.of(line.object))))),
+                f"the vendor's own count of {line.object} is {line.total}, which it has not",
+            )
+        drift = [f"{each.object}.{each.field} {each.kind}" for _, each in report.drift if self._held(each)]
+        require(not drift, f"pages do not hold what discovery said: {', '.join(drift[:3])}")
+        return f"{rows} records of {len(self.objects)} objects"
+
+    def _held(self, drift: Drift) -> bool:
+        """Not a field that discovery names and that the vendor holds for no reader."""
+        return drift.kind != "removed" or any(drift.field in each for each in self.bench.vendor.dump(drift.object))
+
+    def resume(self, fresh: Bench) -> str:
+        """Read from nothing, stopped for good at a page; the read that follows does not begin anew."""
+        fresh.choose({name: {} for name in self.objects})
+        mark = fresh.seen
+        fresh.vendor.fault("500", count=None, after=self.middle)
+        stopped = fresh.sync()
+        fresh.vendor.clear_faults()
+        before = _pages(fresh.since(mark))
+        require(stopped.failures, "a read went on without an answer")
+        mark = fresh.seen
+        fresh.good_sync()
+        again = _pages(fresh.since(mark))
+        require(before, "the read was stopped before its first page")
+        require(
+            set(before) - set(again),
+            f"the read began anew: {len(again)} pages were asked for after {len(before)}, {len(self.pages)} are all",
+        )
+        fresh.require_truth(self.schema, self.objects)
+        return f"stopped after {len(before)} pages of {len(self.pages)}, {len(again)} came after it"
+
+    def jobs(self, fresh: Bench) -> str:
+        """Read from nothing by jobs, which the definition keeps for many rows. fresh: takes them for a few."""
+        names = [name for name in self.own() if any(each.job for each in self.definition(name).reads.all)]
+        if not names:
+            raise CannotExist("no object of the definition is read by jobs")
+        fresh.choose({name: {} for name in names})
+        fresh.good_sync()
+        fresh.require_truth(self.schema, names)
+        return ", ".join(names)
+
+    def incremental(self) -> str:
+        """Ties that fill more than a page, then a record a moment before the read, then nothing."""
+        bench, names = self.bench, self.tells_change()
+        for name in self.own():
+            changed = self.definition(name).changed
+            told = not isinstance(changed, ChangedField) or self.of(name).change_field is not None
+            require(told, f"{name} has no change field: discovery names none of {getattr(changed, 'field', '')}")
+        if not names:
+            raise CannotExist("no object of the definition tells what changed: all is read and compared")
+        bench.settle()
+        bench.good_sync()
+        edited = {}
+        for name in names:
+            keys = live(bench.truth(self.of(name)))
+            edited[name] = min(PAGE_ROWS + 5, len(keys) - 1)
+            self.edit(name, keys[: edited[name]])
+        bench.settle()
+        report = bench.good_sync()
+        self.require_truth()
+        for name in names:
+            line = report.line("account", name)
+            require(line.updated >= edited[name], f"{edited[name]} records of {name} changed, {line.updated} were told")
+            require(
+                line.read < edited[name] + 2 * PAGE_ROWS,
+                f"{edited[name]} records of {name} changed, and {line.read} were read",
+            )
+        # what is too young to be whole in the vendor's index waits for the next window, and is in it
+        for name in names:
+            self.edit(name, live(bench.truth(self.of(name)))[-2:])
+        bench.good_sync()
+        bench.settle(self._longest("index_lag") + 5)
+        bench.good_sync()
+        self.require_truth()
+        bench.settle()
+        report = bench.good_sync()
+        require(report.changed == 0, f"nothing had changed, and {report.changed} rows did")
+        return ", ".join(f"{count} of {name}" for name, count in edited.items())
+
+    def _longest(self, what: str) -> float:
+        spans = [getattr(self.definition(name).changed, what, None) for name in self.tells_change()]
+        return max((each.total_seconds() for each in spans if each is not None), default=0.0)
+
+    def late(self) -> str:
+        """The vendor shows a change only when the window that it belongs to was read: the next one overlaps it."""
+        bench = self.bench
+        names = [name for name in self.tells_change() if isinstance(self.definition(name).changed, ChangedField)]
+        if not names:
+            raise CannotExist("the vendor keeps the position itself")
+        bench.settle()
+        bench.good_sync()
+        bench.vendor.configure(index_lag=180.0)
+        try:
+            for name in names:
+                self.edit(name, live(bench.truth(self.of(name)))[3:5])
+            bench.settle(120)
+            early = bench.good_sync()
+            bench.settle(240)
+            bench.good_sync()
+            self.require_truth()
+        finally:
+            bench.vendor.configure(index_lag=0.0)
+        seen = sum(early.line("account", name).updated for name in names)
+        when = "shown three minutes late" if not seen else "stamped three minutes before it was shown"
+        return f"two records of {', '.join(names)}, {when}"
+
+    # -- what goes and comes back ------------------------------------------------------------------------------------
+
+    def deleted(self) -> str:
+        gone = self._each("delete")
+        census = [name for name in gone if {each.type for each in self.definition(name).deletes} <= {"census"}]
+        self.bench.settle()
+        self.bench.good_sync(check_deletes=True)
+        winners = self._tells_winners(self.own())
+        found = self.bench.unlike(self.schema, [n for n in self.objects if n not in census], winners=winners)
+        require(not found, found[0] if found else "")
+        if census:
+            self.bench.good_sync(census=True)
+        self.require_truth()
+        self.gone = gone
+        kinds = {name: sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
+                 for name in gone}  # fmt: skip
+        return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
+
+    def restored(self) -> str:
+        back = []
+        for name, key in self.gone.items():
+            try:
+                self.bench.vendor.mutate("restore", name, key)
+            except ValueError as error:
+                self.untold["restore"] = str(error)
+            else:
+                back.append(name)
+        if not back:
+            raise CannotExist(self.untold.get("restore", "nothing was deleted that could come back"))
+        self.bench.settle()
+        self.bench.good_sync(check_deletes=True)
+        self.require_truth()
+        return ", ".join(back)
+
+    def merged(self) -> str:
+        gone = self._each("merge")
+        told = self._tells_winners(gone)
+        self.bench.settle()
+        self.bench.good_sync(check_deletes=True)
+        self.require_truth()
+        return ", ".join(gone) + ("" if told else "; the vendor does not tell into which")
+
+    def purged(self) -> str:
+        names = [name for name in self.own() if any(d.type == "census" for d in self.definition(name).deletes)]
+        # without one nothing finds them: that is a fault of a definition whose vendor lets records vanish
+        gone = self._each("purge", names or self._can_lose())
+        self.bench.settle()
+        self.bench.good_sync(census=True)
+        self.require_truth()
+        return ", ".join(gone)
+
+    def _tells_winners(self, names: Iterable[str]) -> bool:
+        return any(each.type == "merge" for name in names for each in self.definition(name).deletes)
+
+    gone: dict[str, str] = field(default_factory=dict)
+
+    def _each(self, op: str, names: Sequence[str] = ()) -> dict[str, str]:
+        """Do it to a record of every object that lets us: object -> key."""
+        done = {name: key for name in names or self._can_lose() if (key := self.do(op, name, skip=7)) is not None}
+        if not done:
+            raise CannotExist(self.untold.get(op, f"no object of the definition tells that a record is gone ({op})"))
+        return done
+
+    def _can_lose(self) -> list[str]:
+        """Objects whose records people delete: read by themselves, and written or told gone by the definition."""
+        return [
+            name
+            for name in self.own()
+            if self.definition(name).writes.delete
+            or any(not isinstance(each, DeleteFlag) for each in self.definition(name).deletes)
+            or self.definition(name).deletes
+        ]
+
+
+def _pages(requests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Requests that were answered with records."""
+    return [
+        f"{each['method']} {each['path']} {re.sub(r'%', ' ', each['query'])} {each['body_sha256']}"
+        for each in requests
+        if each["status"] is not None and each["status"] < 300 and each["rows"]
+    ]

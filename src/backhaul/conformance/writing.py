@@ -1,0 +1,293 @@
+"""Points of writing: each mode by each way that the definition has, with a bad row among good ones; and only once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from backhaul.config.source import Write
+from backhaul.conformance.bench import CONNECTION, CUSTOMER, CannotExist, NotProven, require
+from backhaul.conformance.choosing import live, texts
+from backhaul.conformance.reading import Reading
+from backhaul.conformance.truth import plain
+from backhaul.project import Project
+from backhaul.protocol import writes
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.results import RowAnswer
+from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.protocol.writes import Mode, OutRow, Target
+
+MOST_ROWS = 250
+"""Rows of one batch; a job, which takes more, gets as many."""
+
+
+@dataclass
+class Writing:
+    """Writes to the objects that a reading reads."""
+
+    reading: Reading
+    made: dict[str, list[str]] = field(default_factory=dict)
+    """Keys of what was created, by object."""
+    number: int = 0
+
+    def create(self) -> str:
+        return self._each("create", self._create)
+
+    def update(self) -> str:
+        return self._each("update", self._update)
+
+    def upsert(self) -> str:
+        return self._each("upsert", self._upsert)
+
+    def delete(self) -> str:
+        return self._each("delete", self._delete)
+
+    def _each(self, mode: Mode, prove: Any) -> str:
+        """Every way of the mode, of every object that has it and that a record can be made of."""
+        reading = self.reading
+        able = [name for name in reading.own() if getattr(reading.definition(name).writes, mode)]
+        if not able:
+            raise CannotExist(f"no object of the definition has the write {mode}")
+        done, refusals = [], []
+        with reading.bench.opened() as connection:
+            for name in able:
+                for write in getattr(reading.definition(name).writes, mode):
+                    target = Target(reading.of(name), reading.definition(name), mode, write)
+                    try:
+                        done.append(f"{name} ({prove(connection, target)})")
+                    except CannotExist as reason:
+                        refusals.append(f"{name}: {reason}")
+        require(done, f"no record could be written: {'; '.join(refusals[:3])}")
+        return ", ".join(done)
+
+    # -- modes -------------------------------------------------------------------------------------------------------
+
+    def _create(self, connection: Connection, target: Target) -> str:
+        values = self._values(target.schema)
+        good = [OutRow(self._id(), self._own(target.schema, values)) for _ in range(_rows(target.write))]
+        return self._prove(connection, target, good, self._bad_values(target.schema, values))
+
+    def _update(self, connection: Connection, target: Target) -> str:
+        fields = texts(target.schema, self._truth(target.schema))
+        if not fields:
+            raise CannotExist("it has no text to change")
+        keys = live(self._truth(target.schema))[: _rows(target.write)]
+        good = [OutRow(self._id(), {fields[0].name: f"Written {self.number}"}, key=key) for key in keys]
+        gone = OutRow(self._id(), {fields[0].name: "Nowhere"}, key=_elsewhere(keys, self._truth(target.schema)))
+        return self._prove(connection, target, good, gone)
+
+    def _upsert(self, connection: Connection, target: Target) -> str:
+        match = target.write.match or next((e.name for e in target.schema.fields.values() if _matches(e)), None)
+        if match is None:
+            raise CannotExist("it has no unique field")
+        target = replace(target, match_field=match)
+        values = self._values(target.schema)
+        values.pop(match, None)
+        good = []
+        for _ in range(min(_rows(target.write), 20)):
+            number = self._id()
+            good.append(OutRow(number, self._own(target.schema, values), match=f"{number}@kit.example"))
+        first = self._prove(connection, target, good, None)
+        text = next(iter(self._own(target.schema, values)))
+        again = [replace(row, id=self._id(), values={**row.values, text: f"Again {row.id}"}) for row in good[:3]]
+        bad = self._bad_values(target.schema, values)
+        self._prove(connection, target, again, replace(bad, match="bad@kit.example") if bad is not None else None)
+        return first
+
+    def _delete(self, connection: Connection, target: Target) -> str:
+        keys = self.made.get(target.schema.name, [])[:3]
+        if not keys:
+            raise CannotExist("no record of it was made that could be taken away")
+        answers = writes.send(connection, target, [OutRow(self._id(), key=key) for key in keys[: target.write.batch]])
+        if all(answer.state == "refused" for answer in answers):
+            raise CannotExist(f"the vendor lets none go: {answers[0].message}")
+        self._none_but(answers, {})
+        truth = self._truth(target.schema)
+        there = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
+        require(not there, f"{target.schema.name} {there[0] if there else ''} is still there")
+        return f"{len(answers)} rows"
+
+    # -- proofs ------------------------------------------------------------------------------------------------------
+
+    def _prove(self, connection: Connection, target: Target, good: Sequence[OutRow], bad: OutRow | None) -> str:
+        """Good rows alone: each is written, none of the requests is refused. Then a bad one among a few of them."""
+        mark = self.reading.bench.seen
+        answers = [
+            answer for batch in _batches(good, target.write) for answer in writes.send(connection, target, batch)
+        ]
+        refused = [each for each in self.reading.bench.since(mark) if (each["status"] or 0) >= 400]
+        if refused and all(answer.state == "refused" for answer in answers):
+            raise CannotExist(f"the vendor takes none of our records: {answers[0].message}")
+        name = target.schema.name
+        require(
+            not refused,
+            f"{target.mode} of {name}: of {len(good)} good rows a request was refused: "
+            f"{refused[0]['method'] if refused else ''} {refused[0]['path'] if refused else ''} "
+            f"{next((each.message for each in answers if each.state != 'confirmed'), '')}",
+        )
+        self._none_but(answers, {})
+        self._holds(target, good, answers)
+        if bad is None:
+            return f"{len(good)} rows"
+        few = [replace(row, id=self._id(), values=self._again(row)) for row in good[:3]]
+        if target.mode == "create":
+            few = [replace(row, values=self._own(target.schema, row.values)) for row in few]
+        mixed = [few[0], bad, *few[1:]]
+        answers = [
+            answer for batch in _batches(mixed, target.write) for answer in writes.send(connection, target, batch)
+        ]
+        self._none_but(answers, {bad.id: "refused"})
+        self._holds(target, few, [answer for answer in answers if answer.id != bad.id])
+        return f"{len(good)} rows, one bad among {len(mixed)}"
+
+    def _again(self, row: OutRow) -> dict[str, Any]:
+        return {name: f"{value} again" if isinstance(value, str) and value.startswith("Written") else value
+                for name, value in row.values.items()}  # fmt: skip
+
+    def _none_but(self, answers: Sequence[RowAnswer], states: Mapping[str, str]) -> None:
+        for answer in answers:
+            wanted = states.get(answer.id, "confirmed")
+            require(answer.state == wanted, f"a row is {answer.state}, not {wanted}: {answer.message or answer.code}")
+            if wanted == "refused":
+                require(answer.message or answer.code, "a row was refused without a word")
+
+    def _holds(self, target: Target, rows: Sequence[OutRow], answers: Sequence[RowAnswer]) -> None:
+        """What the vendor holds is what was sent, under the key that the answer told."""
+        truth = self._truth(target.schema)
+        told = {answer.id: answer for answer in answers}
+        for row in rows:
+            key = told[row.id].key or row.key
+            require(
+                key is not None or target.mode != "create" or not _tells_key(target.write),
+                f"an answer to a create of {target.schema.name} does not tell the key of what was made",
+            )
+            if key is None:
+                key = next((k for k, each in truth.items() if _same(each, row, target.match_field)), None)
+            require(key in truth, f"{target.schema.name}: the answer names the record {key}, which is not there")
+            record = truth[str(key)]
+            for name, value in row.values.items():
+                require(
+                    name not in record or plain(record[name]) == plain(value),
+                    f"{target.schema.name} {key} {name} is {record.get(name)!r}, and {value!r} was written",
+                )
+            if target.mode == "create":
+                self.made.setdefault(target.schema.name, []).append(str(key))
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def _id(self) -> str:
+        self.number += 1
+        return f"kit{self.number}"
+
+    def _truth(self, schema: ObjectSchema) -> dict[str, dict[str, Any]]:
+        return self.reading.bench.truth(schema)
+
+    def _values(self, schema: ObjectSchema) -> dict[str, Any]:
+        """Of an existing record, what a new one must have; and a text of our own."""
+        truth = self._truth(schema)
+        keys = live(truth)
+        record = truth[keys[0]] if keys else {}
+        needed = [each for each in schema.fields.values() if each.required and each.creatable]
+        values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
+        fields = texts(schema, truth)
+        if not fields:
+            raise CannotExist("it has no text to write")
+        return {**values, fields[0].name: "Written"}
+
+    def _own(self, schema: ObjectSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of one new record: its text is its own, and so is what must be unique."""
+        self.number += 1
+        text = next(name for name, value in values.items() if str(value).startswith("Written"))
+        made = {**values, text: f"Written {self.number}"}
+        for each in schema.fields.values():
+            if each.unique and each.name in made:
+                made[each.name] = f"kit{self.number}"
+        return made
+
+    def _bad_values(self, schema: ObjectSchema, values: Mapping[str, Any]) -> OutRow | None:
+        """A row that a vendor refuses: words where a number or a day belongs."""
+        numbers = [
+            each.name
+            for kind in (("integer", "decimal", "float"), ("date", "timestamp"))
+            for each in schema.fields.values()
+            if each.type in kind and each.creatable and each.updatable and each.name not in schema.key
+        ]
+        return OutRow(self._id(), {**values, numbers[0]: "no number"}) if numbers else None
+
+    # -- once --------------------------------------------------------------------------------------------------------
+
+    def once(self) -> str:
+        """A push by the engine's front door: planned, written; then the same push sends no write."""
+        reading = self.reading
+        bench = reading.bench
+        name = next((each for each in reading.own() if reading.definition(each).writes.update), None)
+        if name is None:
+            raise CannotExist("no object of the definition has the write update")
+        schema = reading.of(name)
+        truth = self._truth(schema)
+        text = texts(schema, truth)[0].name
+        keys = live(truth)[:4]
+        rows = ", ".join(f"('{key}', 'Pushed {place}')" for place, key in enumerate(keys))
+        select = f'select * from (values {rows}) as wanted("{schema.key[0]}", "{text}")'
+        push = {"to": f"{CONNECTION}.{name}", "select": select, "key": schema.key[0], "mode": "update"}
+        bench.choose({each: {} for each in reading.objects}, {"kit": push})
+        bench.settle()
+        try:
+            with Project(bench.root) as project:
+                customer = project.customer(CUSTOMER)
+                customer.run()
+                first = customer.push("kit")
+                mark = bench.seen
+                second = customer.push("kit")
+        finally:
+            bench.choose({each: {} for each in reading.objects})
+        for trouble in (*first.troubles, *second.troubles):
+            raise NotProven(trouble.what)
+        require(first.written == len(keys), f"{first.written} of {len(keys)} rows were written")
+        after = self._truth(schema)
+        for place, key in enumerate(keys):
+            require(after[key][text] == f"Pushed {place}", f"{name} {key} {text} is {after[key][text]!r}")
+        writing = _written_paths(bench.since(mark))
+        require(second.written == 0 and not writing, f"the second push wrote {second.written} rows: {writing[:2]}")
+        return f"{len(keys)} rows of {name}"
+
+
+def _written_paths(requests: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [each["path"] for each in requests if each["method"] in ("PUT", "PATCH", "DELETE")]
+
+
+def _tells_key(write: Write) -> bool:
+    results = [write.result, *(each.result for each in (write.job.results if write.job is not None else ()))]
+    return any(each is not None and each.key is not None for each in results)
+
+
+def _rows(write: Write) -> int:
+    """Enough for a full batch and one more, where that is not too many."""
+    return write.batch + 1 if write.batch < MOST_ROWS else MOST_ROWS
+
+
+def _batches(rows: Sequence[OutRow], write: Write) -> Iterator[Sequence[OutRow]]:
+    for start in range(0, len(rows), write.batch):
+        yield rows[start : start + write.batch]
+
+
+def _elsewhere(keys: Sequence[str], truth: Mapping[str, Any]) -> str:
+    """A key like these that is no record's."""
+    last = max(keys)
+    digits = len(last) - len(last.rstrip("0123456789"))
+    if digits:
+        return next(
+            made for n in range(900, 1000) if (made := f"{last[:-digits]}{int(last[-digits:]) + n}") not in truth
+        )
+    return next(made for n in range(999, 0, -1) if (made := f"{last[:-6]}{n:03d}{last[-3:]}") not in truth)
+
+
+def _matches(field: Field) -> bool:
+    return field.unique and field.creatable and field.type == "text"
+
+
+def _same(record: Mapping[str, Any], row: OutRow, match: str | None) -> bool:
+    if match is not None and row.match is not None:
+        return bool(plain(record.get(match)) == plain(row.match))
+    return bool(row.values) and all(plain(record.get(name)) == plain(value) for name, value in row.values.items())
