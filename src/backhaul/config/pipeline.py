@@ -113,7 +113,7 @@ class Pipeline(Model):
         default_factory=dict,
         description="`source.object.field`, each with `*` where it holds for many -> when any push may write it. "
         "In the base pipeline it holds for every customer.",
-        examples=[{"hubspot.contacts.email": "never", "*.*.*phone*": {"write": "never", "why": "personal"}}],
+        examples=[{"*.contacts.email": "never", "*.*.*phone*": {"write": "never", "why": "personal"}}],
     )
     on_failure: FailureHook | None = Field(default=None, description="Called when an unattended run fails.")
     settings: dict[str, Any] = Field(

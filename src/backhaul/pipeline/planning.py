@@ -49,7 +49,7 @@ class ConfigurationPlan:
     wanted: str
     objects: tuple[ObjectChange, ...]
     files: tuple[str, ...]
-    """What else differs: `mappings.accounts`, `marts.account_360`, `staging.hubspot/deals.deals`."""
+    """What else differs: `mappings.accounts`, `marts.account_360`, `staging.shop/deals.deals`."""
     effects: tuple[Any, ...]
     """Of each entity and mart that would change: `backhaul.transform.effect.Effect`."""
 
