@@ -64,7 +64,8 @@ KINDS = (
          lambda v: "kit_nothing", ("first read",)),
     Kind("wrong path of the next page", lambda p, v: _ends(p, "next", "from"), lambda v: f"{v}_x",
          ("first read", "incremental")),
-    Kind("another end of pages", lambda p, v: _ends(p, "next") and isinstance(v, dict) and "until" in v and v.get("type") == "keyset",
+    Kind("another end of pages", lambda p, v: _ends(p, "next") and isinstance(v, dict)
+         and "until" in v and v.get("type") == "keyset",
          lambda v: {**v, "until": {"nothing": "else"}}, ("first read", "incremental")),
     Kind("one way of deleting forgotten", lambda p, v: "deletes" in p[-2:-1] and isinstance(v, dict)
          and v.get("type") != "merge", lambda v: GONE, ("deleted", "purged")),
@@ -72,7 +73,8 @@ KINDS = (
          lambda v: GONE, ("merged",)),
     Kind("too large a batch", lambda p, v: _ends(p, "batch") and isinstance(v, int) and 1 < v < 250 and len(p) == 3,
          lambda v: v + 40, ("create", "update")),
-    Kind("wrong matching of results", lambda p, v: _ends(p, "result") and isinstance(v, dict) and v.get("type") in ("id", "order"),
+    Kind("wrong matching of results", lambda p, v: _ends(p, "result") and isinstance(v, dict)
+         and v.get("type") in ("id", "order"),
          lambda v: {**v, "type": "order" if v["type"] == "id" else "key", "records": v.get("records", ".") + "_x"},
          ("create", "update", "upsert")),
     Kind("wrong key in results", lambda p, v: _ends(p, "result", "key"),
