@@ -195,8 +195,9 @@ def _check_pushes(
                 yield _no(root, at, f"object of {source.source}", object, source.objects)
             elif lacking := push.lacks(definition):
                 able = [mode for mode in type(definition.writes).model_fields if getattr(definition.writes, mode)]
+                takes = "" if list(lacking) == [push.mode] else f", which the mode {push.mode} takes"
                 what = (
-                    f"{source.source} cannot {' and '.join(lacking)} {object}, which the mode {push.mode} takes;"
+                    f"{source.source} cannot {' and '.join(lacking)} {object}{takes};"
                     f" it can {' and '.join(able) or 'write nothing there'}"
                 )
                 yield Problem(root.place_of(("push", name, "mode")), spell(("push", name, "mode")), what)

@@ -44,9 +44,11 @@ def read(
     for delete in task.definition.deletes:
         if delete.type not in WINDOW_OF:
             continue
-        if task.watermark is None and began is None:
+        # a census asks for every key again: after a first read in two goes it waits for its day
+        waits = began is None or (isinstance(delete, DeleteCensus) and not task.census)
+        if task.watermark is None and waits:
             window = WindowId(extractor.connection.name, task.name, WINDOW_OF[delete.type])
-            result.windows.append(WindowRead(window, 0, vendor_now))
+            result.windows.append(WindowRead(window, 0, began or vendor_now))
         elif delete.type not in task.deletes_due:
             continue
         elif isinstance(delete, DeleteFeed):

@@ -52,6 +52,8 @@ class Task:
     token: str | None = None
     delete_watermark: datetime | None = None
     deletes_due: frozenset[str] = frozenset()
+    census: bool = False
+    """Asked for by hand, whatever is due."""
     full: bool = False
     since: datetime | None = None
     parent_key: tuple[str, ...] = ()

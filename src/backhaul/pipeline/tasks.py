@@ -99,6 +99,7 @@ def tasks_of(
                 token=mark.token if (mark := marks.get((name, CHANGES))) is not None else None,
                 delete_watermark=_time(marks, name, FEED),
                 deletes_due=_due(definition, name, marks, now, check=check_deletes, census=census),
+                census=census,
                 full=full,
                 since=since,
             )
