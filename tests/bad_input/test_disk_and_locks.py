@@ -37,7 +37,7 @@ def spawned(made: Bench, limit: int) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits on file sizes are tried where they are known to hold")
 @pytest.mark.parametrize(
     ("limit", "large", "file"),
-    [(20_000, 0, "control.sqlite"), (450_000, 60, ".parquet"), (600_000, 40, "work.duckdb")],
+    [(20_000, 0, "control.sqlite"), (450_000, 60, ".parquet"), (600_000, 30, "work.duckdb")],
     ids=["control store", "spool", "database"],
 )
 def test_a_full_disk_is_told_and_the_next_run_completes(

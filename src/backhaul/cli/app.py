@@ -46,7 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "ledger": "List what was written to vendors: who, what, when, over what, and what the vendor said of it.",
         "rejects": "List values that could not be read as their type.",
         "usage": "Show requests, bytes and waits, by day and connection.",
-        "forget": "Erase one record everywhere, and keep it away: raw tables, entities, rejects, ledger, every snapshot.",
+        "forget": "Erase one record everywhere, ledger and snapshots included, and keep it away.",
     },
     "Keep": {
         "vault": "Keep credentials: make a master key, rotate it.",

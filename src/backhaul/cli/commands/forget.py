@@ -17,7 +17,7 @@ from backhaul.cli.session import Session
 @click.option("--id", "id", required=True, help="The row's id: connection:object:key.")
 @wait_option
 def forget(session: Session, customer: str, entity: str, id: str) -> None:
-    """Erase one record everywhere, and keep it away: raw tables, entities, rejects, ledger, every snapshot.
+    """Erase one record everywhere, ledger and snapshots included, and keep it away.
 
     Older snapshots go. The vendor still has the record: erase it there, too.
     """
