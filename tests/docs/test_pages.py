@@ -13,7 +13,7 @@ from tests.docs.blocks import Block, anchors, blocks, links
 from tests.docs.output import difference
 from tests.docs.stage import stage
 
-GUIDE = [page for page in sorted((ROOT / "docs" / "guide").glob("*.md")) if page.name != "README.md"]
+GUIDE = sorted((ROOT / "docs" / "guide").glob("[0-9]*.md"), key=lambda page: int(page.name.split("-")[0]))
 # getting started needs an account where nothing has happened yet
 TRIED = [page for page in GUIDE if "<!-- not tried: " not in page.read_text(encoding="utf-8")]
 PLAYED = [*TRIED[:1], ROOT / "README.md", *TRIED[1:], ROOT / "CONTRIBUTING.md"]

@@ -149,11 +149,15 @@ def _total(line: ObjectLine) -> int | None:
 
 
 def _entities(output: Output, transform: TransformResult) -> None:
-    changed = [each for each in transform.entities if each.changed or each.removed]
+    touched = [each for each in transform.entities if each.changed or each.removed]
+    changed = sorted(touched, key=lambda each: each.name)
     if not changed:
         output.note("entities", "nothing changed")
     else:
-        output.note("entities", ", ".join(_entity(each) for each in changed))
+        for label, mart in (("entities", False), ("marts", True)):
+            shown = ", ".join(_entity(each) for each in changed if each.mart is mart)
+            if shown:
+                output.note(label, shown)
     for each in transform.entities:
         for warning in each.warnings:
             output.note("check", str(warning), style="yellow")

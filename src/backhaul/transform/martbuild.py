@@ -75,7 +75,7 @@ def _build(
     day = datetime.now(UTC).date().isoformat() if mart.of_the_day else ""
     made_of = hashlib.sha256(f"{mart.sql}{day}{state_of(connection, mart.inputs)}".encode()).hexdigest()
     if is_current(connection, mart.name, made_of):
-        result = EntityResult(mart.name, _count(connection, mart.name), 0, 0, (), 0)
+        result = EntityResult(mart.name, _count(connection, mart.name), 0, 0, (), 0, mart=True)
     else:
         result = _make(connection, mart, shapes, seq)
         keep_fingerprint(connection, mart.name, made_of)
@@ -129,7 +129,7 @@ def _make(
         written = _replace(connection, mart.name, list(types), seq)
     connection.execute("DROP TABLE made")
     rows = _count(connection, mart.name)
-    return EntityResult(mart.name, rows, written.changed, written.removed, warnings, 0)
+    return EntityResult(mart.name, rows, written.changed, written.removed, warnings, 0, mart=True)
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], seq: int) -> Written:

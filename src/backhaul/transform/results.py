@@ -30,7 +30,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class EntityResult:
-    """What one transform did to one entity."""
+    """What one transform did to one entity or mart."""
 
     name: str
     rows: int
@@ -41,6 +41,7 @@ class EntityResult:
     warnings: tuple[Warning, ...]
     rejects: int
     """Values that did not fit their column among the rows looked at; each is in meta.rejects."""
+    mart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
