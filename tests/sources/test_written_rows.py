@@ -50,6 +50,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {},
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
+    "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
 }
 
 
