@@ -12,7 +12,6 @@ import httpx
 import pytest
 import yaml
 
-from backhaul.pipeline.connecting import begin_consent, finish_consent
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
@@ -71,10 +70,10 @@ def secrets_of(simulator: Running, names: Sequence[str]) -> dict[str, str]:
 
 def consent(project: Project, connection: str) -> None:
     """Whoever opens a simulator's page of consent consents; the tokens go into the vault."""
-    with project.customer("acme").context() as context:
-        begun = begin_consent(context, connection)
-        answer = httpx.get(begun.url, follow_redirects=False, trust_env=False)
-        finish_consent(context, connection, begun, answer.headers["location"])
+    acme = project.customer("acme")
+    begun = acme.begin_consent(connection)
+    answer = httpx.get(begun.url, trust_env=False)
+    acme.finish_consent(connection, begun, answer.headers["location"])
 
 
 def connection_to(simulator: Running, objects: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -113,14 +112,18 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     opened: list[Project] = []
 
     def make(
-        *, extra: dict[str, Any] | None = None, variants: dict[str, str] | None = None, **connections: Any
+        *,
+        extra: dict[str, Any] | None = None,
+        variants: dict[str, str] | None = None,
+        scale: int = 1,
+        **connections: Any,
     ) -> Bench:
         root = tmp_path / "project"
         (root / "pipelines").mkdir(parents=True)
         simulators: dict[str, Running] = {}
         blocks: dict[str, Any] = {}
         for name, (source, objects) in connections.items():
-            simulators[name] = simulator(source, variants=variants or {})
+            simulators[name] = simulator(source, variants=variants or {}, scale=scale)
             blocks[name] = connection_to(simulators[name], objects)
         apps = {
             each.vendor.source: secrets_of(each, CONSENTED[each.vendor.source])

@@ -54,7 +54,7 @@ CLEARED = {
     "quickbooks": ("CompanyName", None),
 }
 # Those whose deletions only a feed tells of.
-DOCUMENTS = {"quickbooks": ("Invoice", "TimeActivity")}
+DOCUMENTS = {"quickbooks": ("Invoice",)}
 
 
 def choices(source: str) -> dict[str, Any]:

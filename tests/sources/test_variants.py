@@ -96,7 +96,7 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         },
     ),
 }
-# Those that have a test of their own below.
+# Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (
@@ -130,6 +130,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": ({"refresh_token": "rotates"},),
     "salesforce": ({"refresh_token": "rotates"},),
     "netsuite": (),
+    "quickbooks": (),
 }
 
 
