@@ -108,7 +108,7 @@ def test_an_invoice_is_made_voided_and_deleted_and_the_change_feed_tells(client:
     invoice.save(qb=client)
     made = Invoice.get(invoice.Id, qb=client)
     assert made.TotalAmt == made.Balance == 25
-    stamp = made.MetaData["LastUpdatedTime"]
+    stamp = made.MetaData.LastUpdatedTime
     assert [each.Id for each in change_data_capture([Invoice], stamp, qb=client).Invoice] == [invoice.Id]
     batch_delete([made], qb=client)
     told = client.change_data_capture("Invoice", stamp)["CDCResponse"][0]["QueryResponse"][0]["Invoice"]
