@@ -63,7 +63,19 @@ OBJECTS: dict[str, dict[str, Any]] = {
     },
     "quickbooks": {
         name: {}
-        for name in ("Customer", "Vendor", "Item", "Account", "TaxCode", "Invoice", "Payment", "Bill", "TimeActivity")
+        for name in (
+            "Customer",
+            "Vendor",
+            "Item",
+            "Account",
+            "TaxCode",
+            "Invoice",
+            "Invoice_lines",
+            "Payment",
+            "Payment_lines",
+            "Bill",
+            "TimeActivity",
+        )
     },
 }
 

@@ -24,8 +24,13 @@ def vendor() -> Iterator[Running]:
 
 
 def token_of(vendor: Running) -> str:
-    asked = {"client_id": vendor.credentials["client_id"], "response_type": "code", "state": "s", "redirect_uri": REDIRECT,
-             "scope": "com.intuit.quickbooks.accounting"}  # fmt: skip
+    asked = {
+        "client_id": vendor.credentials["client_id"],
+        "response_type": "code",
+        "state": "s",
+        "redirect_uri": REDIRECT,
+        "scope": "com.intuit.quickbooks.accounting",
+    }
     page = httpx.get(f"{vendor.base_url}/connect/oauth2", params=asked, trust_env=False)
     back = parse_qs(urlsplit(page.headers["location"]).query)
     assert back["realmId"] == [REALM]
@@ -124,8 +129,11 @@ def test_a_full_update_clears_what_it_does_not_name_and_a_sparse_one_does_not(ap
 
 def test_a_payment_lowers_the_balance_of_its_invoice_and_its_deletion_raises_it_again(api: httpx.Client) -> None:
     held = query(api, "select * from Invoice where Balance > '0' maxresults 1").json()["QueryResponse"]["Invoice"][0]
-    body = {"CustomerRef": held["CustomerRef"], "TotalAmt": 1,
-            "Line": [{"Amount": 1, "LinkedTxn": [{"TxnId": held["Id"], "TxnType": "Invoice"}]}]}  # fmt: skip
+    body = {
+        "CustomerRef": held["CustomerRef"],
+        "TotalAmt": 1,
+        "Line": [{"Amount": 1, "LinkedTxn": [{"TxnId": held["Id"], "TxnType": "Invoice"}]}],
+    }
     paid = api.post("/payment", json=body).json()["Payment"]
     after = api.get(f"/invoice/{held['Id']}").json()["Invoice"]
     assert after["Balance"] == pytest.approx(held["Balance"] - 1)

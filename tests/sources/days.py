@@ -15,7 +15,7 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "netsuite": ("customer", "contact", "invoice", "invoice_lines", "currency"),
     "pipedrive": ("organizations", "deals", "persons", "deal_products", "products", "notes", "leads", "users"),
     "zendesk": ("organizations", "tickets", "users", "groups", "ticket_comments", "ticket_metrics", "device"),
-    "quickbooks": ("Customer", "Vendor", "Invoice", "Payment", "TaxCode", "TimeActivity"),
+    "quickbooks": ("Customer", "Vendor", "Invoice", "Invoice_lines", "Payment", "TaxCode", "TimeActivity"),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600

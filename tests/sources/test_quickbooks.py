@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from tests.conftest import Bench
 from tests.sources.days import live
 from tests.truth import differences
@@ -53,14 +54,14 @@ def test_a_position_older_than_the_feed_reaches_is_read_by_query_and_the_census_
 
 
 def test_a_document_that_lost_a_line_has_it_no_longer(bench: Callable[..., Bench]) -> None:
-    made = bench(crm=("quickbooks", {"Invoice": {}}))
+    made = bench(crm=("quickbooks", {"Invoice": {}, "Invoice_lines": {}}))
     vendor = made.simulators["crm"]
     synced(made)
     one = next(each for each in vendor.dump("Invoice") if len(each["Line"]) > 3)
     vendor.mutate("update", "Invoice", one["Id"], {"Line": one["Line"][1:]})
     vendor.advance(3600)
-    assert synced(made)[-1] == "cdc"
-    assert truth(made, "Invoice") == []
+    assert synced(made)[-2:] == ["cdc", "query"]
+    assert truth(made, "Invoice", "Invoice_lines") == []
 
 
 def test_a_custom_field_that_appears_is_read_from_the_next_discovery_on(bench: Callable[..., Bench]) -> None:

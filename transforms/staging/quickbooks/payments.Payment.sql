@@ -1,6 +1,6 @@
 -- One row per payment from a customer. Grain: Id. Joins: PaymentMethod, for its name.
 -- Currency: CurrencyRef; ExchangeRate, which a company with one currency leaves out, turns it into the home currency.
--- A voided one keeps its row, with an amount of 0 and a note that begins with Voided. What it pays: links.Payment.sql.
+-- A voided one keeps its row, with an amount of 0 and a note that begins with Voided. What it pays: links.Payment_lines.sql.
 select
     'in' as direction,
     ref(accounts, "Customer", json_text(src."CustomerRef", 'value')) as account_id,

@@ -60,8 +60,12 @@ def seconds(at: datetime) -> str:
 
 def gateway(status: int, name: str, code: str, detail: str, type: str, now: datetime) -> Any:
     """The body of a refusal before the API."""
-    error = {"message": f"message={name}; errorCode={code}; statusCode={status}", "detail": detail,
-             "code": code.lstrip("0"), "element": None}  # fmt: skip
+    error = {
+        "message": f"message={name}; errorCode={code}; statusCode={status}",
+        "detail": detail,
+        "code": code.lstrip("0"),
+        "element": None,
+    }
     return {
         "warnings": None,
         "intuitObject": None,
@@ -120,25 +124,34 @@ def invalid_reference(name: str, id: str) -> Problem:
 
 
 def not_found() -> Problem:
-    detail = ("Object Not Found : Something you're trying to use has been made inactive. Check the fields with accounts, "
-              "customers, items, vendors or employees.")  # fmt: skip
+    detail = (
+        "Object Not Found : Something you're trying to use has been made inactive. Check the fields with "
+        "accounts, customers, items, vendors or employees."
+    )
     return Problem("610", "Object Not Found", detail)
 
 
 def stale() -> Problem:
-    detail = ("Stale Object Error : You and Ada Lovelace were working on this at the same time. Ada Lovelace finished "
-              "before you did, so your work was not saved.")  # fmt: skip
+    detail = (
+        "Stale Object Error : You and Ada Lovelace were working on this at the same time. Ada Lovelace finished "
+        "before you did, so your work was not saved."
+    )
     return Problem("5010", "Stale Object Error", detail)
 
 
 def duplicate_name(entity: str) -> Problem:
-    detail = (f"The name supplied already exists. : Another {entity.lower()} is already using this name. Please use a "
-              "different name.")  # fmt: skip
+    detail = (
+        f"The name supplied already exists. : Another {entity.lower()} is already using this name. Please use a "
+        "different name."
+    )
     return Problem("6240", "Duplicate Name Exists Error", detail)
 
 
 def duplicate_number(number: str) -> Problem:
-    detail = f"Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber={number}"
+    detail = (
+        "Duplicate Document Number Error : You must specify a different number. This number has already been used. "
+        f"DocNumber={number}"
+    )
     return Problem("6140", "Duplicate Document Number Error", detail)
 
 

@@ -72,6 +72,10 @@ class Backdoor:
         return {"id": id}
 
     def dump(self, object: str) -> list[dict[str, Any]]:
+        """The truth of an entity, or of the lines of its records (`Invoice_lines`)."""
+        if object.endswith("_lines"):
+            documents = self.dump(object.removesuffix("_lines"))
+            return [line for each in documents if not each["_deleted"] for line in _lines(each)]
         of = self._entity(object)
         return [self._truth(of, row) for row in self._company.tables[of.name].order if not row.purged]
 
@@ -87,6 +91,17 @@ class Backdoor:
         if name not in ENTITIES:
             raise KeyError(f"there is no entity {name}; there are: {', '.join(ENTITIES)}")
         return ENTITIES[name]
+
+
+def _lines(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines that are told apart by an id of their own or, of payments, by the document that they pay."""
+    found: list[dict[str, Any]] = []
+    for line in document.get("Line", []):
+        if "Id" in line:
+            found.append({**line, "Document": document["Id"]})
+        elif line.get("LinkedTxn"):
+            found.append({**line, **line["LinkedTxn"][0], "Document": document["Id"]})
+    return found
 
 
 def _exact(values: dict[str, Any]) -> dict[str, Any]:

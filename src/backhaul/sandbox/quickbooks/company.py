@@ -151,7 +151,7 @@ class Company:
 
 
 def numbered(lines: list[dict[str, Any]], before: list[dict[str, Any]], *, plain: bool) -> list[dict[str, Any]]:
-    """Lines with ids: kept where they name one that was there, else the next. plain: of payments, whose lines have none.
+    """Lines with ids: kept where they name one that was there, else the next. plain: of payments, which have none.
 
     A line of a document also has its number; the sum that QuickBooks adds itself has neither.
     """

@@ -65,9 +65,13 @@ _PERSON = "Title GivenName* MiddleName FamilyName* Suffix PrintOnCheckName"
 _WAYS = ("PrimaryPhone:object AlternatePhone:object Mobile:object Fax:object PrimaryEmailAddr:object WebAddr:object "
          "BillAddr:object")  # fmt: skip
 _MONEY = "CurrencyRef>CompanyCurrency ExchangeRate:number"
-_TRANSACTION = f"DocNumber* TxnDate:date* PrivateNote TotalAmt:number*- DepartmentRef>Department {_MONEY} TxnTaxDetail:object GlobalTaxCalculation LinkedTxn:list"
+_TRANSACTION = (
+    f"DocNumber* TxnDate:date* PrivateNote TotalAmt:number*- DepartmentRef>Department {_MONEY} TxnTaxDetail:object "
+    "GlobalTaxCalculation LinkedTxn:list"
+)
 _SALE = (f"{_TRANSACTION} CustomerRef>Customer!* CustomerMemo:object BillAddr:object ShipAddr:object BillEmail:object "
-         "ClassRef>Class ApplyTaxAfterDiscount:boolean PrintStatus EmailStatus CustomField:list Line:list! ShipDate:date "
+         "ClassRef>Class ApplyTaxAfterDiscount:boolean PrintStatus EmailStatus CustomField:list "
+         "Line:list! ShipDate:date "
          "TrackingNum ShipMethodRef:object FreeFormAddress:boolean DeliveryInfo:object")  # fmt: skip
 _PURCHASE = f"{_TRANSACTION} Line:list!"
 
@@ -87,16 +91,22 @@ ENTITIES: dict[str, Entity] = {
     for each in (
         _listed(
             "Account",
-            "Name!* SubAccount:boolean* ParentRef>Account FullyQualifiedName*- Classification*- AccountType* AccountSubType* "
-            "Description AcctNum CurrentBalance:number- CurrentBalanceWithSubAccounts:number- CurrencyRef>CompanyCurrency "
+            "Name!* SubAccount:boolean* ParentRef>Account FullyQualifiedName*- Classification*- "
+            "AccountType* AccountSubType* "
+            "Description AcctNum CurrentBalance:number- CurrentBalanceWithSubAccounts:number- "
+            "CurrencyRef>CompanyCurrency "
             "TaxCodeRef>TaxCode",
         ),
         _listed(
             "Customer",
-            f"DisplayName!* CompanyName* FullyQualifiedName- Notes Taxable:boolean Balance:number*- BalanceWithJobs:number- "
-            f"Job:boolean* IsProject:boolean BillWithParent:boolean ParentRef>Customer Level:number- PreferredDeliveryMethod "
-            f"ResaleNum OpenBalanceDate:date PrimaryTaxIdentifier ShipAddr:object DefaultTaxCodeRef>TaxCode SalesTermRef>Term "
-            f"PaymentMethodRef>PaymentMethod ARAccountRef>Account CurrencyRef>CompanyCurrency CustomField:list {_PERSON} {_WAYS}",
+            f"DisplayName!* CompanyName* FullyQualifiedName- Notes Taxable:boolean Balance:number*- "
+            f"BalanceWithJobs:number- "
+            f"Job:boolean* IsProject:boolean BillWithParent:boolean ParentRef>Customer Level:number- "
+            f"PreferredDeliveryMethod "
+            f"ResaleNum OpenBalanceDate:date PrimaryTaxIdentifier ShipAddr:object "
+            f"DefaultTaxCodeRef>TaxCode SalesTermRef>Term "
+            f"PaymentMethodRef>PaymentMethod ARAccountRef>Account CurrencyRef>CompanyCurrency "
+            f"CustomField:list {_PERSON} {_WAYS}",
             "DisplayName",
         ),
         _listed(
@@ -108,7 +118,8 @@ ENTITIES: dict[str, Entity] = {
         _listed(
             "Employee",
             f"DisplayName!* EmployeeNumber BillRate:number CostRate:number BirthDate:date Gender HiredDate:date "
-            f"ReleasedDate:date Organization:boolean BillableTime:boolean SSN PrimaryAddr:object EmailAddress {_PERSON} "
+            f"ReleasedDate:date Organization:boolean BillableTime:boolean SSN PrimaryAddr:object "
+            f"EmailAddress {_PERSON} "
             f"PrimaryPhone:object Mobile:object PrimaryEmailAddr:object",
             "DisplayName",
         ),
@@ -136,7 +147,8 @@ ENTITIES: dict[str, Entity] = {
         ),
         _listed(
             "TaxRate",
-            "Name!* Description RateValue:number SpecialTaxType DisplayType AgencyRef>TaxAgency TaxReturnLineRef:object "
+            "Name!* Description RateValue:number SpecialTaxType DisplayType AgencyRef>TaxAgency "
+            "TaxReturnLineRef:object "
             "EffectiveTaxRate:list",
             changes=False,
             writable=False,
@@ -150,8 +162,10 @@ ENTITIES: dict[str, Entity] = {
         _listed("CompanyCurrency", "Code!* Name* CustomField:object", "Code"),
         _document(
             "Invoice",
-            f"{_SALE} DueDate:date* Balance:number*- Deposit:number SalesTermRef>Term HomeBalance:number- HomeTotalAmt:number- "
-            f"AllowIPNPayment:boolean AllowOnlineCreditCardPayment:boolean AllowOnlineACHPayment:boolean InvoiceLink- "
+            f"{_SALE} DueDate:date* Balance:number*- Deposit:number SalesTermRef>Term "
+            f"HomeBalance:number- HomeTotalAmt:number- "
+            f"AllowIPNPayment:boolean AllowOnlineCreditCardPayment:boolean "
+            f"AllowOnlineACHPayment:boolean InvoiceLink- "
             f"BillEmailCc:object BillEmailBcc:object RecurDataRef:object TaxExemptionRef:object EInvoiceStatus-",
             voidable=True,
         ),
@@ -163,7 +177,8 @@ ENTITIES: dict[str, Entity] = {
         ),
         _document(
             "RefundReceipt",
-            f"{_SALE} Balance:number- PaymentRefNum PaymentType PaymentMethodRef>PaymentMethod DepositToAccountRef>Account "
+            f"{_SALE} Balance:number- PaymentRefNum PaymentType PaymentMethodRef>PaymentMethod "
+            f"DepositToAccountRef>Account "
             f"CheckPayment:object CreditCardPayment:object TxnSource",
             voidable=True,
         ),
@@ -175,7 +190,8 @@ ENTITIES: dict[str, Entity] = {
         ),
         _document(
             "Payment",
-            f"TxnDate:date* PrivateNote TotalAmt:number!* UnappliedAmt:number- {_MONEY} CustomerRef>Customer!* PaymentRefNum* "
+            f"TxnDate:date* PrivateNote TotalAmt:number!* UnappliedAmt:number- {_MONEY} "
+            f"CustomerRef>Customer!* PaymentRefNum* "
             f"PaymentMethodRef>PaymentMethod DepositToAccountRef>Account ARAccountRef>Account TxnSource TxnStatus "
             f"CreditCardPayment:object TaxExemptionRef:object TransactionLocationType Line:list",
             voidable=True,
@@ -191,12 +207,14 @@ ENTITIES: dict[str, Entity] = {
         ),
         _document(
             "BillPayment",
-            f"DocNumber* TxnDate:date* PrivateNote TotalAmt:number!* {_MONEY} VendorRef>Vendor!* PayType! CheckPayment:object "
+            f"DocNumber* TxnDate:date* PrivateNote TotalAmt:number!* {_MONEY} VendorRef>Vendor!* "
+            f"PayType! CheckPayment:object "
             f"CreditCardPayment:object APAccountRef>Account DepartmentRef>Department Line:list!",
         ),
         _document(
             "VendorCredit",
-            f"{_PURCHASE} VendorRef>Vendor!* Balance:number- APAccountRef>Account FromAccountRef:object ToAccountRef:object",
+            f"{_PURCHASE} VendorRef>Vendor!* Balance:number- APAccountRef>Account "
+            f"FromAccountRef:object ToAccountRef:object",
         ),
         _document(
             "Purchase",
@@ -205,7 +223,8 @@ ENTITIES: dict[str, Entity] = {
         ),
         _document(
             "PurchaseOrder",
-            f"{_PURCHASE} VendorRef>Vendor!* POStatus* DueDate:date Memo VendorAddr:object ShipAddr:object APAccountRef>Account "
+            f"{_PURCHASE} VendorRef>Vendor!* POStatus* DueDate:date Memo VendorAddr:object "
+            f"ShipAddr:object APAccountRef>Account "
             f"ClassRef>Class SalesTermRef>Term ShipMethodRef:object TaxCodeRef>TaxCode CustomField:list",
         ),
         _document("JournalEntry", f"{_PURCHASE} Adjustment:boolean*"),
@@ -222,7 +241,8 @@ ENTITIES: dict[str, Entity] = {
             "TimeActivity",
             _fields(
                 "NameOf! TxnDate:date* BillableStatus Taxable:boolean HourlyRate:number CostRate:number Hours:number "
-                "Minutes:number BreakHours:number BreakMinutes:number StartTime EndTime Description EmployeeRef>Employee "
+                "Minutes:number BreakHours:number BreakMinutes:number StartTime EndTime Description "
+                "EmployeeRef>Employee "
                 "VendorRef>Vendor CustomerRef>Customer DepartmentRef>Department ItemRef>Item ClassRef>Class"
             ),
             changes=False,

@@ -1,4 +1,5 @@
-"""QuickBooks' limits of one company: requests a minute, batches a minute, requests at a time. No header tells of them."""
+"""QuickBooks' limits of one company: requests a minute, batches a minute, requests at a time. No "
+"header tells of them."""
 
 from __future__ import annotations
 

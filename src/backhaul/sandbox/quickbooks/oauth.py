@@ -60,11 +60,7 @@ class OAuth:
 
     async def _authorize(self, request: Request) -> Response:
         try:
-            for name in request.query_params:
-                if name not in _ASKED:
-                    raise ConsentRefused("invalid_request", f"unknown parameter {name}")
-            if request.query_params.get("scope") != SCOPE:
-                raise ConsentRefused("invalid_scope", "the app has no such scope")
+            _check(request.query_params)
             url = self.consents.page(request.query_params.multi_items(), scopes_required=True)
         except ConsentRefused as refused:
             return HTMLResponse(f"<html><h1>{refused.error}</h1><p>{refused.description}</p></html>", 400)
@@ -120,6 +116,14 @@ class OAuth:
     def revoke(self) -> None:
         """The app is disconnected in the company's own settings."""
         self.consents.revoke()
+
+
+def _check(asked: Mapping[str, str]) -> None:
+    for name in asked:
+        if name not in _ASKED:
+            raise ConsentRefused("invalid_request", f"unknown parameter {name}")
+    if asked.get("scope") != SCOPE:
+        raise ConsentRefused("invalid_scope", "the app has no such scope")
 
 
 def _basic(authorization: str) -> tuple[str, str]:

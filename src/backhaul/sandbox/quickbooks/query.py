@@ -1,4 +1,4 @@
-"""QuickBooks' query language: `select * from Invoice where TxnDate >= '2026-01-01' orderby Id startposition 1 maxresults 9`.
+"""QuickBooks' query language: `select * from Invoice where TxnDate >= '2026-01-01' orderby Id maxresults 9`.
 
 One entity, conditions joined by AND, no functions but count(*). Values stand in single quotes, `\\'` within them.
 """

@@ -31,7 +31,11 @@ CHECKING, SAVINGS, RECEIVABLE, INVENTORY, UNDEPOSITED, PAYABLE, VISA, _, INCOME,
     str, range(1, 13)
 )
 # Countries whose customers are billed in another currency than the company's own.
-CURRENCIES = {"Germany": ("EUR", "Euro", "1.08"), "France": ("EUR", "Euro", "1.08"), "United Kingdom": ("GBP", "British Pound Sterling", "1.27")}  # fmt: skip
+CURRENCIES = {
+    "Germany": ("EUR", "Euro", "1.08"),
+    "France": ("EUR", "Euro", "1.08"),
+    "United Kingdom": ("GBP", "British Pound Sterling", "1.27"),
+}
 USD = {"value": "USD", "name": "United States Dollar"}
 
 
@@ -63,8 +67,16 @@ class Seeder:
     def _lists(self) -> None:
         start = EPOCH - timedelta(days=4 * 365)
         for name, kind, detail, classification, number in ACCOUNTS:
-            values = {"Name": name, "AccountType": kind, "AccountSubType": detail, "Classification": classification,
-                      "AcctNum": number, "SubAccount": False, "CurrentBalance": Decimal("0.00"), "CurrencyRef": USD}  # fmt: skip
+            values = {
+                "Name": name,
+                "AccountType": kind,
+                "AccountSubType": detail,
+                "Classification": classification,
+                "AcctNum": number,
+                "SubAccount": False,
+                "CurrentBalance": Decimal("0.00"),
+                "CurrencyRef": USD,
+            }
             self._put("Account", values, start)
         for code, name in (("USD", "United States Dollar"), ("EUR", "Euro"), ("GBP", "British Pound Sterling")):
             self._put("CompanyCurrency", {"Code": code, "Name": name}, start)
@@ -92,19 +104,38 @@ class Seeder:
             self._customers[firm.index] = self._put("Customer", self._customer(firm), firm.created_at)
             if firm.index % 7 == 0:
                 # whoever buys and sells is two records, and the names must differ
-                values = {"DisplayName": f"{firm.name} (supplier)", "CompanyName": firm.name, "Balance": Decimal("0.00"),
-                          "PrimaryPhone": {"FreeFormNumber": firm.phone}, "Vendor1099": False, "CurrencyRef": USD,
-                          "BillAddr": _address(firm), "TermRef": {"value": "3"}}  # fmt: skip
+                values = {
+                    "DisplayName": f"{firm.name} (supplier)",
+                    "CompanyName": firm.name,
+                    "Balance": Decimal("0.00"),
+                    "PrimaryPhone": {"FreeFormNumber": firm.phone},
+                    "Vendor1099": False,
+                    "CurrencyRef": USD,
+                    "BillAddr": _address(firm),
+                    "TermRef": {"value": "3"},
+                }
                 self._vendors[firm.index] = self._put("Vendor", values, firm.created_at)
         for seller in self._world.sellers:
-            values = {"DisplayName": f"{seller.first} {seller.last}", "GivenName": seller.first, "FamilyName": seller.last,
-                      "PrimaryEmailAddr": {"Address": seller.email}, "BillableTime": False}  # fmt: skip
+            values = {
+                "DisplayName": f"{seller.first} {seller.last}",
+                "GivenName": seller.first,
+                "FamilyName": seller.last,
+                "PrimaryEmailAddr": {"Address": seller.email},
+                "BillableTime": False,
+            }
             self._put("Employee", values, EPOCH - timedelta(days=1200))
         for product in self._world.products:
-            values = {"Name": product.name, "Sku": product.sku, "Type": "Inventory" if product.sku.startswith("NW") else "Service",
-                      "UnitPrice": product.price, "Taxable": False, "TrackQtyOnHand": product.sku.startswith("NW"),
-                      "IncomeAccountRef": {"value": INCOME}, "Active": not product.discontinued,
-                      "Description": f"{product.name}, {product.series}"}  # fmt: skip
+            values = {
+                "Name": product.name,
+                "Sku": product.sku,
+                "Type": "Inventory" if product.sku.startswith("NW") else "Service",
+                "UnitPrice": product.price,
+                "Taxable": False,
+                "TrackQtyOnHand": product.sku.startswith("NW"),
+                "IncomeAccountRef": {"value": INCOME},
+                "Active": not product.discontinued,
+                "Description": f"{product.name}, {product.series}",
+            }
             self._put("Item", values, EPOCH - timedelta(days=1300))
 
     def _customer(self, firm: Firm) -> dict[str, Any]:
@@ -140,9 +171,10 @@ class Seeder:
                 "Balance": invoice.total - invoice.paid,
                 "SalesTermRef": {"value": "3"},
                 "DepartmentRef": {"value": str(1 + order.seller.index % len(self._company.tables["Department"].order))},
-                "CustomField": [{"DefinitionId": "1", "Name": "Crew", "Type": "StringType",
-                                 "StringValue": order.seller.last}],
-            }  # fmt: skip
+                "CustomField": [
+                    {"DefinitionId": "1", "Name": "Crew", "Type": "StringType", "StringValue": order.seller.last}
+                ],
+            }
             paid[invoice.index] = (self._put("Invoice", sale, _at(invoice.issued_on, invoice.index)), sale)
         for payment in self._world.payments:
             id, sale = paid[payment.invoice.index]
@@ -161,19 +193,30 @@ class Seeder:
             self._put("Payment", values, _at(payment.paid_on, payment.index))
         for order in self._world.orders[: len(self._world.orders) // 4]:
             estimate = self._sale(order.company, list(_sold(order.lines, self._item)))
-            estimate |= {"DocNumber": f"EST{order.number}", "TxnDate": order.ordered_on.isoformat(),
-                         "ExpirationDate": order.required_on.isoformat(),
-                         "TxnStatus": pick(("Pending", "Accepted", "Closed", "Rejected"), self._world.seed, 81, order.index)}  # fmt: skip
+            estimate |= {
+                "DocNumber": f"EST{order.number}",
+                "TxnDate": order.ordered_on.isoformat(),
+                "ExpirationDate": order.required_on.isoformat(),
+                "TxnStatus": pick(("Pending", "Accepted", "Closed", "Rejected"), self._world.seed, 81, order.index),
+            }
             self._put("Estimate", estimate, _at(order.ordered_on, order.index))
             if order.index % 5 == 0:
                 memo = self._sale(order.company, list(_sold(order.lines[:1], self._item)))
-                memo |= {"DocNumber": f"CM{order.number}", "TxnDate": order.required_on.isoformat(),
-                         "Balance": memo["TotalAmt"], "RemainingCredit": memo["TotalAmt"]}  # fmt: skip
+                memo |= {
+                    "DocNumber": f"CM{order.number}",
+                    "TxnDate": order.required_on.isoformat(),
+                    "Balance": memo["TotalAmt"],
+                    "RemainingCredit": memo["TotalAmt"],
+                }
                 self._put("CreditMemo", memo, _at(order.required_on, order.index))
             if order.index % 6 == 0:
                 receipt = self._sale(order.company, list(_sold(order.lines[:2], self._item)))
-                receipt |= {"DocNumber": f"SR{order.number}", "TxnDate": order.ordered_on.isoformat(),
-                            "DepositToAccountRef": {"value": UNDEPOSITED}, "Balance": Decimal("0.00")}  # fmt: skip
+                receipt |= {
+                    "DocNumber": f"SR{order.number}",
+                    "TxnDate": order.ordered_on.isoformat(),
+                    "DepositToAccountRef": {"value": UNDEPOSITED},
+                    "Balance": Decimal("0.00"),
+                }
                 self._put("SalesReceipt", receipt, _at(order.ordered_on, order.index))
 
     def _sale(self, firm: Firm, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -198,42 +241,86 @@ class Seeder:
             _, vendor = sellers[order.index % len(sellers)]
             amount = (order.total * Decimal("0.6")).quantize(CENT)
             lines: list[dict[str, Any]] = [
-                {"Amount": amount, "DetailType": "AccountBasedExpenseLineDetail", "Description": "Goods",
-                 "AccountBasedExpenseLineDetail": {"AccountRef": {"value": COGS}}},
-                {"Amount": order.freight, "DetailType": "AccountBasedExpenseLineDetail", "Description": "Freight",
-                 "AccountBasedExpenseLineDetail": {"AccountRef": {"value": FREIGHT}}},
-            ]  # fmt: skip
+                {
+                    "Amount": amount,
+                    "DetailType": "AccountBasedExpenseLineDetail",
+                    "Description": "Goods",
+                    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": COGS}},
+                },
+                {
+                    "Amount": order.freight,
+                    "DetailType": "AccountBasedExpenseLineDetail",
+                    "Description": "Freight",
+                    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": FREIGHT}},
+                },
+            ]
             total = amount + order.freight
             open_ = order.index % 3 == 0
-            bill = {"VendorRef": {"value": vendor}, "DocNumber": f"B-{order.number}", "TxnDate": order.ordered_on.isoformat(),
-                    "DueDate": order.required_on.isoformat(), "CurrencyRef": USD, "ExchangeRate": Decimal(1), "Line": lines,
-                    "TotalAmt": total, "Balance": total if open_ else Decimal("0.00"),
-                    "APAccountRef": {"value": PAYABLE}, "SalesTermRef": {"value": "3"}}  # fmt: skip
+            bill = {
+                "VendorRef": {"value": vendor},
+                "DocNumber": f"B-{order.number}",
+                "TxnDate": order.ordered_on.isoformat(),
+                "DueDate": order.required_on.isoformat(),
+                "CurrencyRef": USD,
+                "ExchangeRate": Decimal(1),
+                "Line": lines,
+                "TotalAmt": total,
+                "Balance": total if open_ else Decimal("0.00"),
+                "APAccountRef": {"value": PAYABLE},
+                "SalesTermRef": {"value": "3"},
+            }
             id = self._put("Bill", bill, _at(order.ordered_on, order.index))
             if not open_:
-                paid = {"VendorRef": {"value": vendor}, "TxnDate": order.required_on.isoformat(), "TotalAmt": total,
-                        "PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "CurrencyRef": USD,
-                        "DocNumber": str(5000 + order.index),
-                        "Line": [{"Amount": total, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}]}  # fmt: skip
+                paid = {
+                    "VendorRef": {"value": vendor},
+                    "TxnDate": order.required_on.isoformat(),
+                    "TotalAmt": total,
+                    "PayType": "Check",
+                    "CheckPayment": {"BankAccountRef": {"value": CHECKING}},
+                    "CurrencyRef": USD,
+                    "DocNumber": str(5000 + order.index),
+                    "Line": [{"Amount": total, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]}],
+                }
                 self._put("BillPayment", paid, _at(order.required_on, order.index))
             if order.index % 4 == 0:
-                line: dict[str, Any] = {"Amount": order.freight, "DetailType": "AccountBasedExpenseLineDetail",
-                                        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": SUPPLIES}}}  # fmt: skip
+                line: dict[str, Any] = {
+                    "Amount": order.freight,
+                    "DetailType": "AccountBasedExpenseLineDetail",
+                    "AccountBasedExpenseLineDetail": {"AccountRef": {"value": SUPPLIES}},
+                }
                 common = {"TxnDate": order.ordered_on.isoformat(), "TotalAmt": order.freight, "CurrencyRef": USD}
                 credit = {"VendorRef": {"value": vendor}, "Line": [dict(line)], "Balance": order.freight, **common}
                 self._put("VendorCredit", credit, _at(order.ordered_on, order.index))
-                purchase = {"PaymentType": "CreditCard", "AccountRef": {"value": VISA}, "Line": [dict(line)],
-                            "EntityRef": {"value": vendor, "type": "Vendor"}, **common}  # fmt: skip
+                purchase = {
+                    "PaymentType": "CreditCard",
+                    "AccountRef": {"value": VISA},
+                    "Line": [dict(line)],
+                    "EntityRef": {"value": vendor, "type": "Vendor"},
+                    **common,
+                }
                 self._put("Purchase", purchase, _at(order.ordered_on, order.index))
                 bought = [
-                    {"Amount": each.amount, "DetailType": "ItemBasedExpenseLineDetail",
-                     "ItemBasedExpenseLineDetail": {"ItemRef": {"value": self._item(each)}, "Qty": Decimal(each.quantity),
-                                                    "UnitPrice": each.unit_price}}
+                    {
+                        "Amount": each.amount,
+                        "DetailType": "ItemBasedExpenseLineDetail",
+                        "ItemBasedExpenseLineDetail": {
+                            "ItemRef": {"value": self._item(each)},
+                            "Qty": Decimal(each.quantity),
+                            "UnitPrice": each.unit_price,
+                        },
+                    }
                     for each in order.lines
-                ]  # fmt: skip
-                wanted = {"VendorRef": {"value": vendor}, "Line": bought, "POStatus": pick(("Open", "Closed"), 1, order.index),
-                          "DocNumber": f"PO{order.number}", "TxnDate": order.ordered_on.isoformat(), "CurrencyRef": USD,
-                          "TotalAmt": self._company.total(bought), "APAccountRef": {"value": PAYABLE}}  # fmt: skip
+                ]
+                wanted = {
+                    "VendorRef": {"value": vendor},
+                    "Line": bought,
+                    "POStatus": pick(("Open", "Closed"), 1, order.index),
+                    "DocNumber": f"PO{order.number}",
+                    "TxnDate": order.ordered_on.isoformat(),
+                    "CurrencyRef": USD,
+                    "TotalAmt": self._company.total(bought),
+                    "APAccountRef": {"value": PAYABLE},
+                }
                 self._put("PurchaseOrder", wanted, _at(order.ordered_on, order.index))
 
     def _ledger(self) -> None:
@@ -247,31 +334,62 @@ class Seeder:
                 "CurrencyRef": USD,
                 "Adjustment": month == 12,
                 "Line": [
-                    {"Amount": amount, "Description": "Monthly rent", "DetailType": "JournalEntryLineDetail",
-                     "JournalEntryLineDetail": {"PostingType": kind, "AccountRef": {"value": account}}}
+                    {
+                        "Amount": amount,
+                        "Description": "Monthly rent",
+                        "DetailType": "JournalEntryLineDetail",
+                        "JournalEntryLineDetail": {"PostingType": kind, "AccountRef": {"value": account}},
+                    }
                     for kind, account in (("Debit", SUPPLIES), ("Credit", CHECKING))
                 ],
-            }  # fmt: skip
+            }
             self._put("JournalEntry", entry, _at(day, month))
-            moved = {"Amount": amount, "TxnDate": day.isoformat(), "FromAccountRef": {"value": CHECKING},
-                     "ToAccountRef": {"value": SAVINGS}}  # fmt: skip
+            moved = {
+                "Amount": amount,
+                "TxnDate": day.isoformat(),
+                "FromAccountRef": {"value": CHECKING},
+                "ToAccountRef": {"value": SAVINGS},
+            }
             self._put("Transfer", moved, _at(day, month))
-            paid = {"Amount": amount, "TxnDate": day.isoformat(), "BankAccountRef": {"value": CHECKING},
-                    "CreditCardAccountRef": {"value": VISA}}  # fmt: skip
+            paid = {
+                "Amount": amount,
+                "TxnDate": day.isoformat(),
+                "BankAccountRef": {"value": CHECKING},
+                "CreditCardAccountRef": {"value": VISA},
+            }
             self._put("CreditCardPayment", paid, _at(day, month))
-            line: dict[str, Any] = {"Amount": amount, "DetailType": "DepositLineDetail",
-                                    "DepositLineDetail": {"AccountRef": {"value": INCOME}}}  # fmt: skip
-            banked = {"TxnDate": day.isoformat(), "TotalAmt": amount, "DepositToAccountRef": {"value": CHECKING},
-                      "CurrencyRef": USD, "Line": [line]}  # fmt: skip
+            line: dict[str, Any] = {
+                "Amount": amount,
+                "DetailType": "DepositLineDetail",
+                "DepositLineDetail": {"AccountRef": {"value": INCOME}},
+            }
+            banked = {
+                "TxnDate": day.isoformat(),
+                "TotalAmt": amount,
+                "DepositToAccountRef": {"value": CHECKING},
+                "CurrencyRef": USD,
+                "Line": [line],
+            }
             self._put("Deposit", banked, _at(day, month))
-            worked = {"NameOf": "Employee", "EmployeeRef": {"value": str(month)}, "TxnDate": day.isoformat(),
-                      "Hours": Decimal(8), "Minutes": Decimal(0), "BillableStatus": "NotBillable"}  # fmt: skip
+            worked = {
+                "NameOf": "Employee",
+                "EmployeeRef": {"value": str(month)},
+                "TxnDate": day.isoformat(),
+                "Hours": Decimal(8),
+                "Minutes": Decimal(0),
+                "BillableStatus": "NotBillable",
+            }
             self._put("TimeActivity", worked, _at(day, month))
 
 
 def _address(firm: Firm) -> dict[str, Any]:
-    parts = {"Line1": firm.street, "City": firm.city, "CountrySubDivisionCode": firm.region,
-             "PostalCode": firm.postal_code, "Country": firm.country}  # fmt: skip
+    parts = {
+        "Line1": firm.street,
+        "City": firm.city,
+        "CountrySubDivisionCode": firm.region,
+        "PostalCode": firm.postal_code,
+        "Country": firm.country,
+    }
     return {name: value for name, value in parts.items() if value}
 
 

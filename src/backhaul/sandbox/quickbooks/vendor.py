@@ -106,8 +106,11 @@ class QuickBooks(Vendor):
         if not self.oauth.admits(request.headers.get("authorization", "")):
             raise Refused(self._unauthorised())
         if request.path_params["realm"] != REALM:
-            raise Refused(self._refusal(403, "ApplicationAuthorizationFailed", "003100", "The app may not see this company",
-                                        "AUTHORIZATION"))  # fmt: skip
+            raise Refused(
+                self._refusal(
+                    403, "ApplicationAuthorizationFailed", "003100", "The app may not see this company", "AUTHORIZATION"
+                )
+            )
         if not self._limits.admit(self.clock.now(), batch=batch):
             raise Refused(self.too_many({}))
         if "application/json" not in request.headers.get("accept", ""):

@@ -15,10 +15,17 @@ from backhaul.sandbox.tables import Row
 _OURS = frozenset({"Id", "SyncToken", "MetaData", "domain", "sparse", "status", "AttachableRef", "PrimaryAddr"})
 _DETAILS = frozenset(
     {
-        "SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail", "JournalEntryLineDetail",
-        "DepositLineDetail", "DiscountLineDetail", "SubTotalLineDetail", "DescriptionOnly", "GroupLineDetail",
+        "SalesItemLineDetail",
+        "ItemBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail",
+        "JournalEntryLineDetail",
+        "DepositLineDetail",
+        "DiscountLineDetail",
+        "SubTotalLineDetail",
+        "DescriptionOnly",
+        "GroupLineDetail",
     }
-)  # fmt: skip
+)
 # Within a line's detail: the reference and what it points at.
 _WITHIN = {"ItemRef": "Item", "AccountRef": "Account", "ClassRef": "Class", "DepartmentRef": "Department"}
 
@@ -176,9 +183,13 @@ class Writer:
     def _line(self, of: Entity, line: Any) -> dict[str, Any]:
         if not isinstance(line, dict):
             raise answers.wrong_value("Line", "Object", line)
-        line = {name: value for name, value in line.items() if _present(value)}
-        if of.name in ("Payment", "BillPayment"):
-            return {**line, "Amount": _number("Line.Amount", line.get("Amount", 0))}
+        held: dict[str, Any] = {name: value for name, value in line.items() if _present(value)}
+        return self._paid(held) if of.name in ("Payment", "BillPayment") else self._detailed(held)
+
+    def _paid(self, line: dict[str, Any]) -> dict[str, Any]:
+        return {**line, "Amount": _number("Line.Amount", line.get("Amount", 0))}
+
+    def _detailed(self, line: dict[str, Any]) -> dict[str, Any]:
         detail = line.get("DetailType")
         if detail is None:
             raise answers.missing("Line.DetailType")
