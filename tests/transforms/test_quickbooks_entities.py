@@ -226,3 +226,87 @@ def test_items_keep_their_kind_and_categories_are_none(quickbooks: Work) -> None
         ("it:Item:2", "Hours", None, "service", "Service", None, True),
         ("it:Item:4", "Set", None, "bundle", "Group", "9.99", False),
     ]
+
+
+def test_bills_are_owed_and_vendor_credits_take_away(quickbooks: Work) -> None:
+    fields = (
+        "Id DocNumber VendorRef TxnDate:date DueDate:date TotalAmt:decimal Balance:decimal CurrencyRef "
+        "ExchangeRate:decimal PrivateNote"
+    )
+    row = ["2026-01-01", "2026-01-31"]
+    quickbooks.table(
+        "Bill",
+        "Id",
+        fields,
+        ["1", "B-1", reference("4"), *row, 100, 40, EUR, 2, "Goods"],
+        ["2", "B-2", reference("4"), *row, 100, 0, USD, None, None],
+    )
+    quickbooks.table("VendorCredit", "Id", fields, ["1", None, reference("4"), *row, 30, 30, USD, None, None])
+    expense = '{"AccountRef":{"value":"10"}}'
+    quickbooks.table(
+        "Bill_lines",
+        "Document:Id",
+        LINES,
+        ["1", "1", 1, 100, "AccountBasedExpenseLineDetail", "Goods", None, None, expense, None],
+    )
+    quickbooks.table(
+        "BillPayment_lines", "Document:TxnId", "Document TxnId TxnType Amount:decimal", ["7", "1", "Bill", 60]
+    )
+    quickbooks.build()
+    assert quickbooks.rows("bills", "id account_id doc_type status total total_base balance balance_base") == [
+        ("it:Bill:1", "it:Vendor:4", "standard", "open", "100", "200", "40", "80"),
+        ("it:Bill:2", "it:Vendor:4", "standard", "paid", "100", "100", "0", "0"),
+        ("it:VendorCredit:1", "it:Vendor:4", "credit", "open", "30", "30", "30", "30"),
+    ]
+    assert quickbooks.rows("document_lines", "document_entity document_id ledger_account_id amount") == [
+        ("bills", "it:Bill:1", "it:Account:10", "100")
+    ]
+    assert quickbooks.rows("links", "from_id to_entity to_id amount") == [
+        ("it:BillPayment:7", "bills", "it:Bill:1", "60")
+    ]
+
+
+def test_the_chart_of_accounts_has_its_five_classes(quickbooks: Work) -> None:
+    quickbooks.table(
+        "Account",
+        "Id",
+        "Id Name FullyQualifiedName AcctNum Classification AccountType ParentRef CurrencyRef Active:boolean",
+        ["1", "Checking", "Bank:Checking", "1000", "Asset", "Bank", reference("9"), EUR, True],
+        ["2", "Odd", None, "007", "A word of its own", "Other", None, None, False],
+    )
+    quickbooks.build()
+    assert quickbooks.rows("ledger_accounts", "id code name class type parent_id currency is_active") == [
+        ("it:Account:1", "1000", "Bank:Checking", "asset", "Bank", "it:Account:9", "EUR", True),
+        ("it:Account:2", "007", "Odd", None, "Other", None, None, False),
+    ]
+
+
+def test_a_journal_entry_balances_in_the_home_currency(quickbooks: Work) -> None:
+    quickbooks.table(
+        "JournalEntry",
+        "Id",
+        "Id DocNumber TxnDate:date CurrencyRef ExchangeRate:decimal PrivateNote",
+        ["1", "J1", "2026-01-31", EUR, 2, "Rent"],
+        ["2", "J2", "2026-02-28", USD, None, None],
+    )
+
+    def posting(kind: str, account: str, **more: object) -> str:
+        return json.dumps({"PostingType": kind, "AccountRef": {"value": account}, **more})
+
+    concerned = {"Entity": {"Type": "Customer", "EntityRef": {"value": "7"}}}
+    quickbooks.table(
+        "JournalEntry_lines",
+        "Document:Id",
+        "Document Id LineNum:integer Amount:decimal DetailType Description JournalEntryLineDetail",
+        ["1", "0", 1, 10, "JournalEntryLineDetail", "Office", posting("Debit", "12", **concerned)],
+        ["1", "1", 2, 10, "JournalEntryLineDetail", None, posting("Credit", "1")],
+        ["1", "2", 3, None, "DescriptionOnly", "A remark", None],
+        ["2", "0", 1, 5, "JournalEntryLineDetail", None, posting("Debit", "12")],
+    )
+    quickbooks.build()
+    columns = "journal_id number line_no ledger_account_id account_id debit credit currency memo"
+    assert quickbooks.rows("journal_lines", columns) == [
+        ("it:JournalEntry:1", "J1", 1, "it:Account:12", "it:Customer:7", "20", None, None, "Office"),
+        ("it:JournalEntry:1", "J1", 2, "it:Account:1", None, None, "20", None, "Rent"),
+        ("it:JournalEntry:2", "J2", 1, "it:Account:12", None, "5", None, "USD", None),
+    ]

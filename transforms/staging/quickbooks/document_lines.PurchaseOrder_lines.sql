@@ -6,7 +6,7 @@ select
     ref(orders, "PurchaseOrder", src."Document") as document_id,
     src."LineNum" as line_no,
     ref(items, json_text(src."ItemBasedExpenseLineDetail", 'ItemRef.value')) as item_id,
-    json_text(src."AccountBasedExpenseLineDetail", 'AccountRef.value') as ledger_account_id,
+    ref(ledger_accounts, json_text(src."AccountBasedExpenseLineDetail", 'AccountRef.value')) as ledger_account_id,
     src."Description" as description,
     to_decimal(json_text(src."ItemBasedExpenseLineDetail", 'Qty')) as quantity,
     to_decimal(json_text(src."ItemBasedExpenseLineDetail", 'UnitPrice')) as unit_price,
