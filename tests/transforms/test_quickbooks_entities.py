@@ -306,7 +306,7 @@ def test_a_journal_entry_balances_in_the_home_currency(quickbooks: Work) -> None
     quickbooks.build()
     columns = "journal_id number line_no ledger_account_id account_id debit credit currency memo"
     assert quickbooks.rows("journal_lines", columns) == [
-        ("it:JournalEntry:1", "J1", 1, "it:Account:12", "it:Customer:7", "20", None, None, "Office"),
-        ("it:JournalEntry:1", "J1", 2, "it:Account:1", None, None, "20", None, "Rent"),
-        ("it:JournalEntry:2", "J2", 1, "it:Account:12", None, "5", None, "USD", None),
+        ("it:JournalEntry_lines:1", "J1", 1, "it:Account:12", "it:Customer:7", "20", None, None, "Office"),
+        ("it:JournalEntry_lines:1", "J1", 2, "it:Account:1", None, None, "20", None, "Rent"),
+        ("it:JournalEntry_lines:2", "J2", 1, "it:Account:12", None, "5", None, "USD", None),
     ]
