@@ -50,12 +50,12 @@ class Api:
         return self._reply({"QueryResponse": found})
 
     def _select(self, text: str) -> dict[str, Any]:
-        words = text.split()
+        words = text.lower().split()
         # these two are one record each, and are asked like lists
-        single = {"preferences": self.preferences_now, "companyinfo": self.info_now}
-        if len(words) >= 4 and (whole := single.get(words[3].lower())) is not None:
-            shown = whole()
-            return {words[3][:1].upper() + words[3][1:] if words[3].islower() else words[3]: [shown], "maxResults": 1}
+        singles = {"preferences": ("Preferences", self.preferences_now), "companyinfo": ("CompanyInfo", self.info_now)}
+        if len(words) >= 4 and words[3] in singles:
+            name, shown = singles[words[3]]
+            return {name: [shown()], "startPosition": 1, "maxResults": 1}
         if not text.strip():
             raise answers.parse_error('Encountered "<EOF>"')
         return query.run(self._company, query.parse(text))
