@@ -12,6 +12,7 @@ import pytest
 
 from backhaul.config.source import Source
 from backhaul.discovery.discover import discover
+from backhaul.errors import VendorDown
 from backhaul.protocol import writes
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.results import RowAnswer
@@ -306,11 +307,15 @@ def test_one_record_whose_answer_is_lost_is_made_once_by_its_request_id(desk: Ca
         assert [each["Id"] for each in at.vendor.dump("Customer") if each["DisplayName"] == "Once"] == [answers[0].key]
 
 
-def test_where_a_repeated_request_is_refused_its_row_stays_unknown(desk: Callable[..., Any]) -> None:
+def test_where_a_repeated_request_is_refused_nobody_says_that_its_row_was_not_written(
+    desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backhaul.http.patience.random.uniform", lambda *_: 0.0)
     with desk("quickbooks", ["Customer"], {"repeated_request": "600"}) as at:
         at.vendor.fault("lost_answer", count=1, method="POST", path="/customer$")
-        answers = at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})])
-        assert [answer.state for answer in answers] == ["unknown"]
+        with pytest.raises(VendorDown, match="600"):
+            at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})])
+        assert len([each for each in at.vendor.dump("Customer") if each["DisplayName"] == "Once"]) == 1
 
 
 @pytest.mark.parametrize("source", ["hubspot", "salesforce", "netsuite"])
