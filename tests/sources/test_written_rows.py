@@ -258,20 +258,21 @@ def test_quickbooks_batches(variants: Variants, desk: Callable[..., Any]) -> Non
 
         # a version that is not the record's own is refused: somebody else changed it
         changed = [
-            OutRow("u1", {"CompanyName": "Alpha Inc.", "SyncToken": "0"}, key=keys["c1"]),
-            OutRow("u2", {"CompanyName": "Gamma Inc.", "SyncToken": "7"}, key=keys["c3"]),
-            OutRow("u3", {"CompanyName": "Nobody", "SyncToken": "0"}, key="99999"),
-            OutRow("u4", {"PrimaryEmailAddr": None, "SyncToken": "0"}, key=keys["c4"]),
+            OutRow("u1", {"CompanyName": "Alpha Inc."}, key=keys["c1"], version="0"),
+            OutRow("u2", {"CompanyName": "Gamma Inc."}, key=keys["c3"], version="7"),
+            OutRow("u3", {"CompanyName": "Nobody"}, key="99999", version="0"),
+            OutRow("u4", {"PrimaryEmailAddr": None}, key=keys["c4"], version="0"),
         ]
         answers = at.send("update", "Customer", changed)
         assert [answer.code for answer in answers] == ["", "5010", "610", ""]
-        without = [replace(row, values={k: v for k, v in row.values.items() if k != "SyncToken"}) for row in changed]
-        at.judge("Customer", without, answers, {"u2", "u3"})
+        assert answers[1].state == "conflict"
+        told = [replace(each, state="refused") if each.state == "conflict" else each for each in answers]
+        at.judge("Customer", changed, told, {"u2", "u3"})
         kept = {each["Id"]: each for each in at.vendor.dump("Customer")}[keys["c1"]]
         assert kept["PrimaryEmailAddr"] == {"Address": "alpha@example.com"}, "what was not sent stays"
 
-        gone = [OutRow("d1", {"SyncToken": "1"}, key=keys["c1"]), OutRow("d2", {"SyncToken": "9"}, key=keys["c3"])]
-        assert [answer.state for answer in at.send("delete", "Customer", gone)] == ["confirmed", "refused"]
+        gone = [OutRow("d1", key=keys["c1"], version="1"), OutRow("d2", key=keys["c3"], version="9")]
+        assert [answer.state for answer in at.send("delete", "Customer", gone)] == ["confirmed", "conflict"]
         assert {each["Id"]: each["_deleted"] for each in at.vendor.dump("Customer")}[keys["c1"]] is True
 
 
@@ -294,7 +295,7 @@ def test_quickbooks_documents_with_their_lines(variants: Variants, desk: Callabl
         assert [answer.code for answer in answers] == ["", "6140", "2500", "2020"]
         one = {each["Id"]: each for each in at.vendor.dump("Invoice")}[str(answers[0].key)]
         assert (one["TotalAmt"], one["Balance"], one["cf_2"], len(one["Line"])) == (15, 15, "North", 2)
-        gone = [OutRow("d1", {"SyncToken": "0"}, key=str(answers[0].key))]
+        gone = [OutRow("d1", key=str(answers[0].key), version="0")]
         assert [answer.state for answer in at.send("delete", "Invoice", gone)] == ["confirmed"]
         assert {each["Id"]: each["_deleted"] for each in at.vendor.dump("Invoice")}[str(answers[0].key)] is True
 
