@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
+from backhaul.vault.master import new_master_key
 from tests.little import Answer, Little
 from tests.postgres import Server, server
 
@@ -23,6 +25,7 @@ AUTH = {
     "netsuite": "tba",
     "zendesk": "api_token",
     "pipedrive": "api_token",
+    "quickbooks": "oauth",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -33,6 +36,8 @@ NEEDED = {
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}}
+# Those that a person consents to: the app's credentials, which the pipeline has under `apps`.
+CONSENTED = {"quickbooks": ("client_id", "client_secret")}
 
 
 @dataclass
@@ -55,15 +60,29 @@ class Bench:
             return connection.execute(f'select {columns} from raw."{table}" order by _key').fetchall()
 
 
+def secrets_of(simulator: Running, names: Sequence[str]) -> dict[str, str]:
+    """The simulator's credentials, put into the environment: what a file says in their place."""
+    source = simulator.vendor.source.upper()
+    for name in names:
+        os.environ[f"BENCH_{source}_{name.upper()}"] = str(simulator.vendor.credentials[name])
+    return {name: f"${{BENCH_{source}_{name.upper()}}}" for name in names}
+
+
+def consent(project: Project, connection: str) -> None:
+    """Whoever opens a simulator's page of consent consents; the tokens go into the vault."""
+    acme = project.customer("acme")
+    begun = acme.begin_consent(connection)
+    answer = httpx.get(begun.url, trust_env=False)
+    acme.finish_consent(connection, begun, answer.headers["location"])
+
+
 def connection_to(simulator: Running, objects: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A pipeline's connection block for a simulator; its secrets go to the environment."""
     source = simulator.vendor.source
-    for name in NEEDED[source]:
-        os.environ[f"BENCH_{source.upper()}_{name.upper()}"] = str(simulator.vendor.credentials[name])
     block: dict[str, Any] = {
         "source": source,
         "auth": AUTH[source],
-        "credentials": {name: f"${{BENCH_{source.upper()}_{name.upper()}}}" for name in NEEDED[source]},
+        "credentials": "vault" if source in CONSENTED else secrets_of(simulator, NEEDED[source]),
         "settings": dict(simulator.vendor.settings),
         "objects": objects,
     }
@@ -93,19 +112,32 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     opened: list[Project] = []
 
     def make(
-        *, extra: dict[str, Any] | None = None, variants: dict[str, str] | None = None, **connections: Any
+        *,
+        extra: dict[str, Any] | None = None,
+        variants: dict[str, str] | None = None,
+        scale: int = 1,
+        **connections: Any,
     ) -> Bench:
         root = tmp_path / "project"
         (root / "pipelines").mkdir(parents=True)
         simulators: dict[str, Running] = {}
         blocks: dict[str, Any] = {}
         for name, (source, objects) in connections.items():
-            simulators[name] = simulator(source, variants=variants or {})
+            simulators[name] = simulator(source, variants=variants or {}, scale=scale)
             blocks[name] = connection_to(simulators[name], objects)
-        document = {"customer": "acme", "connections": blocks, **(extra or {})}
+        apps = {
+            each.vendor.source: secrets_of(each, CONSENTED[each.vendor.source])
+            for each in simulators.values()
+            if each.vendor.source in CONSENTED
+        }
+        document = {"customer": "acme", "connections": blocks, **({"apps": apps} if apps else {}), **(extra or {})}
         (root / "pipelines" / "acme.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        os.environ.setdefault("BACKHAUL_MASTER_KEY", new_master_key())
         project = Project(root)
         opened.append(project)
+        for name, (source, _) in connections.items():
+            if source in CONSENTED:
+                consent(project, name)
         return Bench(root, project, simulators)
 
     yield make

@@ -63,7 +63,14 @@ def raw_rows(work: Path, table: str) -> list[dict[str, Any]]:
 
 def key_of(record: Mapping[str, Any], name: str) -> str:
     """The `_key` of a record as a simulator tells it."""
-    for fields in (("from_id", "to_id"), ("transaction", "id"), ("Id",), ("id",)):
+    for fields in (
+        ("from_id", "to_id"),
+        ("transaction", "id"),
+        ("Document", "Id"),
+        ("Document", "TxnId"),
+        ("Id",),
+        ("id",),
+    ):
         if all(field in record for field in fields) and ("lines" in name or fields != ("transaction", "id")):
             return ":".join(str(record[field]) for field in fields)
     raise AssertionError(record)

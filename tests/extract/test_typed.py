@@ -73,6 +73,7 @@ def make(
         ("timestamp", "", None),
         ("time", "10:30:00.000Z", time(10, 30)),
         ("json", {"b": 1, "a": [None]}, '{"b":1,"a":[null]}'),
+        ("json", {"Amount": Decimal("1.50"), "of": [Decimal("2")]}, '{"Amount":1.50,"of":[2]}'),
         ("json", "text", '"text"'),
         ("json", None, None),
     ],

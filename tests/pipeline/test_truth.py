@@ -61,6 +61,22 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "device",
         )
     },
+    "quickbooks": {
+        name: {}
+        for name in (
+            "Customer",
+            "Vendor",
+            "Item",
+            "Account",
+            "TaxCode",
+            "Invoice",
+            "Invoice_lines",
+            "Payment",
+            "Payment_lines",
+            "Bill",
+            "TimeActivity",
+        )
+    },
 }
 
 
@@ -73,6 +89,7 @@ def assert_holds_the_truth(bench: Bench, connection: str, objects: list[str]) ->
         "netsuite",
         "pipedrive",
         "zendesk",
+        "quickbooks",
     )  # which tell only that a record is gone
     assert list(differences(work, connection, dumps, winners=winners)) == []
 
@@ -93,6 +110,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "netsuite": ("customer", "contact"),
         "pipedrive": ("organizations", "deals"),
         "zendesk": ("organizations", "tickets"),
+        "quickbooks": ("Customer", "Vendor"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -103,6 +121,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "netsuite": "companyname",
         "pipedrive": "name",
         "zendesk": "name",
+        "quickbooks": "DisplayName",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])

@@ -15,17 +15,19 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "netsuite": ("customer", "contact", "invoice", "invoice_lines", "currency"),
     "pipedrive": ("organizations", "deals", "persons", "deal_products", "products", "notes", "leads", "users"),
     "zendesk": ("organizations", "tickets", "users", "groups", "ticket_comments", "ticket_metrics", "device"),
+    "quickbooks": ("Customer", "Vendor", "Invoice", "Invoice_lines", "Payment", "TaxCode", "TimeActivity"),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
-SILENT = ("netsuite", "pipedrive", "zendesk")
+SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks")
 RECORDS = {
     "hubspot": "companies",
     "salesforce": "Account",
     "netsuite": "customer",
     "pipedrive": "organizations",
     "zendesk": "organizations",
+    "quickbooks": "Customer",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -33,15 +35,26 @@ PEOPLE = {
     "netsuite": "contact",
     "pipedrive": "deals",
     "zendesk": "tickets",
+    "quickbooks": "Vendor",
 }
-NAME = {"hubspot": "name", "salesforce": "Name", "netsuite": "companyname", "pipedrive": "name", "zendesk": "name"}
+NAME = {
+    "hubspot": "name",
+    "salesforce": "Name",
+    "netsuite": "companyname",
+    "pipedrive": "name",
+    "zendesk": "name",
+    "quickbooks": "DisplayName",
+}
 CLEARED = {
     "hubspot": ("city", ""),
     "salesforce": ("BillingCity", None),
     "netsuite": ("phone", None),
     "pipedrive": ("website", None),
     "zendesk": ("notes", ""),
+    "quickbooks": ("CompanyName", None),
 }
+# Those whose deletions only a feed tells of.
+DOCUMENTS = {"quickbooks": ("Invoice",)}
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -63,6 +76,8 @@ def pass_a_day(vendor: Remote, source: str) -> None:
     vendor.mutate("delete", of, ids[4])
     vendor.mutate("delete", person, people[0])
     vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
+    for name in DOCUMENTS.get(source, ()):
+        vendor.mutate("delete", name, live(vendor, name)[-1])
     vendor.advance(CENSUS if source in ("pipedrive", "zendesk") else 3600)
 
 

@@ -86,8 +86,17 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         },
         {"empty_export": "nothing"},
     ),
+    "quickbooks": (
+        {
+            "id_order": "text",
+            "projection": "whole",
+            "inactive_names": "plain",
+            "refresh_tokens": "stay",
+            "unknown_parameters": "ignored",
+        },
+    ),
 }
-# Those that have a test of their own below.
+# Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (
@@ -98,6 +107,11 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     "netsuite": ({"deletes": "untracked"}, {"resolution": "millisecond"}),
     "pipedrive": (),
     "zendesk": (),
+    "quickbooks": (
+        {"changes_cut": "oldest left out"},
+        {"throttled": "429 with Retry-After"},
+        {"throttled": "503"},
+    ),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address.
@@ -107,6 +121,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "netsuite": ({"task_result": "in a body"},),
     "pipedrive": ({"token_in_query": "both"},),
     "zendesk": ({"too_recent": "400"},),
+    "quickbooks": (),
 }
 
 
@@ -115,6 +130,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": ({"refresh_token": "rotates"},),
     "salesforce": ({"refresh_token": "rotates"},),
     "netsuite": (),
+    "quickbooks": (),
 }
 
 

@@ -828,6 +828,7 @@ OUTCOMES: dict[Outcome, str] = {
     "next_read": "This read cannot serve it: the next one of the same role is taken.",
     "drop_field": "The field that the error names cannot be read: it is left out, remembered and shown as drift.",
     "unknown": "A write may have been applied: the row is read back before anything is sent again.",
+    "conflict": "The record is no longer of the version that was told: the row is looked at once more.",
     "reject": "The record is at fault: it becomes a dead letter, the others go on.",
     "fail": "The definition and the vendor disagree: the object fails with what the vendor said.",
 }

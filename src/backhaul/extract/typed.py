@@ -195,8 +195,12 @@ def _one_by_one(column: Sequence[Any], field: Field, values: Values, zone: str, 
     return pa.array(result, ARROW[field.type])
 
 
+# a page that is walked has its numbers exact: within JSON they stay numbers
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
 def _raw(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = value if isinstance(value, str) else _ENCODER.encode(value).decode()
     return text[:4000]
 
 
@@ -216,7 +220,7 @@ def _text(value: Any, values: Values, zone: str) -> str:
 
 
 def _json(value: Any, values: Values, zone: str) -> str:
-    return msgspec.json.encode(value).decode()
+    return _ENCODER.encode(value).decode()
 
 
 def _number(value: Any) -> Decimal:

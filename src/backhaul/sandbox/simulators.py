@@ -15,6 +15,7 @@ SIMULATORS: dict[str, str] = {
     "netsuite": "backhaul.sandbox.netsuite.vendor:NetSuite",
     "pipedrive": "backhaul.sandbox.pipedrive.vendor:Pipedrive",
     "zendesk": "backhaul.sandbox.zendesk.vendor:Zendesk",
+    "quickbooks": "backhaul.sandbox.quickbooks.vendor:QuickBooks",
 }
 
 

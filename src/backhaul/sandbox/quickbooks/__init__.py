@@ -1,0 +1,1 @@
+"""A simulator of QuickBooks Online's Accounting API."""
