@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.config.conftest import ACME, SHOP
 
 from backhaul.config import documents
 from backhaul.config.project import ProjectConfig
-from conftest import ACME, SHOP
 
 wrong = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab_${}:[*~", max_size=6),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.config.conftest import ACME, SHOP, Write
 
 from backhaul.errors import ConfigError
-from conftest import ACME, SHOP, Write
 
 WITH_CONSENT = SHOP.replace(
     "  password: {type: basic}\n",

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.config.conftest import ACME, Write
 
 from backhaul.errors import ConfigError
-from conftest import ACME, Write
 
 BASE = """\
 destination: duckdb

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.config.conftest import ACME, SHOP, Write
 
 from backhaul.config.project import ProjectConfig
 from backhaul.errors import ConfigError
-from conftest import ACME, SHOP, Write
 
 
 def test_customers_are_the_files_that_are_neither_base_nor_overlay(write: Write) -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-from conftest import ACME, SHOP, Write
+from tests.config.conftest import ACME, SHOP, Write
 
 HEAD = "connections:\n  crm:\n    source: shop\n    auth: token\n    credentials: {token: '${ACME_TOKEN}'}\n"
 

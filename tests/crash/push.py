@@ -142,13 +142,14 @@ class Patient:
             name: [each for each in self.simulator.dump(name) if not each["_deleted"]]
             for name in ("contacts", "companies")
         }
-        people = Counter(each["email"] for each in live["contacts"] if str(each["email"]).startswith("p"))
+        new = [each for each in live["contacts"] if str(each["email"]).endswith("@new.example")]
+        people = Counter(each["email"] for each in new if each["email"].startswith("p"))
         yield from self._counted("people", people, {f"p{n}@new.example" for n in range(self.rows)})
         firms = Counter(each["name"] for each in live["companies"] if str(each["name"]).startswith("Firm "))
         yield from self._counted("firms", firms, {f"Firm {n}" for n in range(self.rows)})
         start = self.rows // 5 if self.number else 0
         names = {f"m{n}@new.example": f"Mirrored {self.number} {n}" for n in range(start, self.rows + start)}
-        held = {each["email"]: each["firstname"] for each in live["contacts"] if str(each["email"]).startswith("m")}
+        held = {each["email"]: each["firstname"] for each in new if each["email"].startswith("m")}
         left = {email for email in held if email not in names}
         if {email: held.get(email) for email in names} != names:
             yield "mirrored records do not hold what they are to hold"
