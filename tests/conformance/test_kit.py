@@ -51,7 +51,7 @@ def test_numbers_of_requests_are_shown_as_spans() -> None:
 
 
 def test_a_point_that_does_not_hold_says_what_was_seen_and_ends_with_1() -> None:
-    told = CliRunner().invoke(app.get_command(None, "source"), ["check", "hubspot", "--point", "probe", "--json"])  # type: ignore[arg-type]
+    told = CliRunner().invoke(app, ["source", "check", "hubspot", "--point", "probe", "--json"])
     assert told.exception is None, told.output
     found = json.loads(told.stdout)
     cells = {each["point"]: each for each in found["cells"]}

@@ -65,11 +65,19 @@ class Desk:
     schema: Schema
 
     def send(
-        self, mode: Mode, name: str, rows: Sequence[OutRow], match: str | None = None, *, job: bool = False
+        self,
+        mode: Mode,
+        name: str,
+        rows: Sequence[OutRow],
+        match: str | None = None,
+        *,
+        job: bool = False,
+        of: int = 100,
     ) -> list[RowAnswer]:
+        """Sends rows as a push of so many would: large ones go as jobs, single ones may have a call of their own."""
         definition = self.source.definition(name)
         assert definition is not None
-        target = writes.choose(self.schema.objects[name], definition, mode, 10_000 if job else 100, match)
+        target = writes.choose(self.schema.objects[name], definition, mode, 10_000 if job else of, match)
         assert (target.write.job is not None) == job
         if target.write.job is not None:
             quick = {"every": "10ms", "up_to": "20ms"}
@@ -303,7 +311,7 @@ def test_quickbooks_documents_with_their_lines(variants: Variants, desk: Callabl
 def test_one_record_whose_answer_is_lost_is_made_once_by_its_request_id(desk: Callable[..., Any]) -> None:
     with desk("quickbooks", ["Customer"], {}) as at:
         at.vendor.fault("lost_answer", count=1, method="POST", path="/customer$")
-        answers = at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})])
+        answers = at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})], of=1)
         assert [answer.state for answer in answers] == ["confirmed"]
         assert [each["Id"] for each in at.vendor.dump("Customer") if each["DisplayName"] == "Once"] == [answers[0].key]
 
@@ -315,7 +323,7 @@ def test_where_a_repeated_request_is_refused_nobody_says_that_its_row_was_not_wr
     with desk("quickbooks", ["Customer"], {"repeated_request": "600"}) as at:
         at.vendor.fault("lost_answer", count=1, method="POST", path="/customer$")
         with pytest.raises(VendorDown, match="600"):
-            at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})])
+            at.send("create", "Customer", [OutRow("r1", {"DisplayName": "Once"})], of=1)
         assert len([each for each in at.vendor.dump("Customer") if each["DisplayName"] == "Once"]) == 1
 
 
