@@ -30,7 +30,8 @@ class Failed(Exception):
 def run(arguments: Sequence[str], *, folder: Path) -> Figures:
     """Run `python ARGUMENTS`, or `backhaul ...`, to its end; its output goes to a file in the folder. Raises Failed."""
     python = Path(sys.executable)
-    command = [python.with_name("backhaul"), *arguments[1:]] if arguments[0] == "backhaul" else [python, *arguments]
+    whole = arguments[0] == "backhaul"
+    command = [str(python.with_name("backhaul")), *arguments[1:]] if whole else [str(python), *arguments]
     log = folder / "output.txt"
     # This process stays small: a child's peak is never less than what its parent held when it was started.
     with log.open("wb") as output:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measure import Figures, in_turns, page_server, run
@@ -50,8 +51,10 @@ def startup(folder: Path, rounds: int) -> Table:
             "backhaul query": ["backhaul", "-C", str(place), "query", CUSTOMER, "select count(*) from contacts"],
             "backhaul sync, nothing new": sync(place),
         }
-        found = in_turns(
-            {name: lambda number, words=words: run(words, folder=folder) for name, words in commands.items()}, rounds
-        )
+
+        def measured(words: list[str]) -> Callable[[int], Figures]:
+            return lambda number: run(words, folder=folder)
+
+        found = in_turns({name: measured(words) for name, words in commands.items()}, rounds)
     table.rows = [Row(name, figures) for name, figures in found.items()]
     return table

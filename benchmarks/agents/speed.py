@@ -46,8 +46,8 @@ def make(path: Path, rows: int) -> dict[str, int]:
     with duckdb.connect(str(path)) as sql:
         sql.execute("CREATE TEMP MACRO word(n, many) AS 'w' || (hash(n) % many)::VARCHAR || 'x'")
         for name, columns in _TABLES.items():
-            rows = f"{columns.format(**counts)}, {_COMMON} FROM range({counts[name]}) AS t(i)"
-            sql.execute(f"CREATE TABLE {name} AS SELECT {rows}")
+            select = f"SELECT {columns.format(**counts)}, {_COMMON} FROM range({counts[name]}) AS t(i)"
+            sql.execute(f"CREATE TABLE {name} AS {select}")
         sql.execute(
             "CREATE TABLE _changes (entity VARCHAR, id VARCHAR, op VARCHAR, columns VARCHAR[], version BIGINT);"
             "CREATE TABLE _snapshot AS SELECT 1::BIGINT AS version, now() AS published_at, '{}' AS as_of,"

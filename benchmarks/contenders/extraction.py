@@ -22,6 +22,7 @@ def main() -> None:
         reader = read_connection(
             context, "crm", spool, {}, Wanted(), report,
             on_start=lambda task: None, on_part=lambda task, part: None, on_read=lambda reader, task, result: None,
+            parents={},
         )  # fmt: skip
         if reader is not None:
             reader.close()

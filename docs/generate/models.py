@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from backhaul.config import pipeline, source
-from backhaul.config.base import Duration, Model, Name
+from backhaul.config.base import Duration, Model, Name, ScheduleText
 from backhaul.config.secret import Secret
 from docs.generate.markdown import anchor, code
 
@@ -22,7 +22,7 @@ _WORDS: list[tuple[Any, str]] = [
     (source.Template, "text with placeholders"),
     (source.Condition, "[condition](#conditions)"),
     (source.Outcome, "[outcome](errors.md#outcomes)"),
-    (pipeline.ScheduleText, "schedule"),
+    (ScheduleText, "schedule"),
     (source.OurType, "[type](#types)"),
     (source.VendorType, "[type](#types) or `skip`"),
     (Duration, "duration"),
