@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from backhaul.config import destination as destination_file
-from backhaul.config import paths, placeholders
+from backhaul.config import paths, placeholders, templates
 from backhaul.config import pipeline as pipeline_file
 from backhaul.config import source as source_file
+from backhaul.config.calls import Condition, OurType
 from backhaul.config.destination import Destination
 from backhaul.config.pipeline import Pipeline
-from backhaul.config.source import OurType, Source
+from backhaul.config.source import Source
 from docs.generate.definitions import Block, blocks, on_paper
 from docs.generate.markdown import anchor, code, fenced, page, prose, table
 from docs.generate.models import extends, keys, parts, spell, title
@@ -51,8 +52,8 @@ def source() -> str:
         + ". Discovery's `types` turns the "
         "vendor's words into these; `skip` leaves such fields out.",
         "## Templates",
-        prose(inspect.getdoc(source_file.resolve)).partition(" Raises")[0],
-        prose(inspect.getdoc(source_file.merge)),
+        prose(inspect.getdoc(templates.resolve)).partition(" Raises")[0],
+        prose(inspect.getdoc(templates.merge)),
     )
 
 
@@ -75,7 +76,7 @@ def destination() -> str:
 
 
 def _condition() -> str:
-    told = next(each.description for each in get_args(source_file.Condition) if isinstance(each, FieldInfo))
+    told = next(each.description for each in get_args(Condition) if isinstance(each, FieldInfo))
     return f"A map of {told}"
 
 

@@ -12,7 +12,8 @@ import yaml
 from pydantic import BaseModel
 
 from backhaul.config.pipeline import Pipeline
-from backhaul.config.source import Source, resolve
+from backhaul.config.source import Source
+from backhaul.config.templates import resolve
 
 ROOT = Path(__file__).parents[2]
 

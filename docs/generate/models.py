@@ -12,19 +12,19 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from backhaul.config import pipeline, source
+from backhaul.config import calls, objects, pipeline, reads, source, writes
 from backhaul.config.base import Duration, Model, Name, ScheduleText
 from backhaul.config.secret import Secret
 from docs.generate.markdown import anchor, code
 
 _WORDS: list[tuple[Any, str]] = [
-    (source.PathText, "path"),
-    (source.Template, "text with placeholders"),
-    (source.Condition, "[condition](#conditions)"),
+    (calls.PathText, "path"),
+    (calls.Template, "text with placeholders"),
+    (calls.Condition, "[condition](#conditions)"),
     (source.Outcome, "[outcome](errors.md#outcomes)"),
     (ScheduleText, "schedule"),
-    (source.OurType, "[type](#types)"),
-    (source.VendorType, "[type](#types) or `skip`"),
+    (calls.OurType, "[type](#types)"),
+    (calls.VendorType, "[type](#types) or `skip`"),
     (Duration, "duration"),
     (Name, "name"),
     (Secret, "reference to the environment"),
@@ -38,16 +38,16 @@ _WORDS: list[tuple[Any, str]] = [
 ]
 _TITLES: dict[type[BaseModel], str] = {
     source.Source: "source",
-    source.Call: "request",
-    source.ObjectDefinition: "object",
-    source.Discover: "discovery request",
+    calls.Call: "request",
+    objects.ObjectDefinition: "object",
+    objects.Discover: "discovery request",
     source.Discovery: "discovery",
-    source.ErrorAt: "error",
-    source.JobCreate: "create",
-    source.ReadJob: "job of a read",
-    source.WriteJob: "job of a write",
-    source.WriteResults: "results of a write job",
-    source.ObjectReads: "reads",
+    reads.ErrorAt: "error",
+    reads.JobCreate: "create",
+    reads.ReadJob: "job of a read",
+    writes.WriteJob: "job of a write",
+    writes.WriteResults: "results of a write job",
+    objects.ObjectReads: "reads",
     source.ErrorRule: "error rule",
     pipeline.ObjectChoice: "object",
     pipeline.Mapped: "mapped column",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backhaul.config.source import DeleteFeed
+from backhaul.config.objects import DeleteFeed
 from backhaul.discovery.discover import discover, list_objects
 from backhaul.errors import ConfigError, FixDefinition, Reauthorise, VendorDown, Wait
 from backhaul.http.patience import Patience

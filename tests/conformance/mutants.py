@@ -14,7 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from backhaul.config.catalog import catalog_root
-from backhaul.config.source import Source, resolve
+from backhaul.config.source import Source
+from backhaul.config.templates import resolve
 from backhaul.conformance.kit import check
 
 Path = tuple[Any, ...]

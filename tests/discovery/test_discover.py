@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backhaul.discovery.discover import discover, fingerprint, list_objects
-from backhaul.errors import ConfigError
+from backhaul.errors import ConfigError, FixDefinition
 from backhaul.extract.typed import ARROW
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.protocol.writes import choose
 from backhaul.sandbox.server import Running
 
 Connect = Callable[[Running], Connection]
@@ -139,6 +140,52 @@ def test_an_object_without_its_scope_is_not_served_and_the_others_are(simulator:
     found = discover(connect(vendor), ["deals", "companies"])
     assert set(found.schema.objects) == {"companies"}
     assert "scope" in found.not_served["deals"]
+
+
+def test_scopes_that_are_needed_are_compared_with_those_granted(simulator: Start, connect: Connect) -> None:
+    vendor = simulator("hubspot")
+    vendor.configure(missing_scopes=["crm.objects.deals.read", "crm.objects.companies.write", "tickets", "e-commerce"])
+    found = discover(connect(vendor), ["deals", "companies", "tickets", "products", "notes", "deals_contacts"])
+    assert found.not_served["deals"].startswith("scope not granted: crm.objects.deals.read")
+    why = "scope not granted: crm.objects.companies.write"
+    denied = {name: dict(each.denied) for name, each in found.schema.objects.items()}
+    # an older name of a scope grants the same: only one of the two is missing for tickets and products
+    assert denied == {
+        "companies": dict.fromkeys(("create", "update", "delete"), why),
+        "tickets": {}, "products": {}, "notes": {},
+        "deals_contacts": {"read": "scope not granted: crm.objects.deals.read"},
+    }  # fmt: skip
+
+
+def test_where_the_vendor_does_not_tell_the_scopes_nothing_is_withheld(simulator: Start, connect: Connect) -> None:
+    vendor = simulator("hubspot")
+    vendor.fault("expired_token", count=None, path="access-token-info")
+    vendor.configure(missing_scopes=["crm.objects.companies.write"])
+    found = discover(connect(vendor), ["companies"])
+    assert found.schema.objects["companies"].denied == {}
+
+
+def test_a_user_without_rights_to_an_object(simulator: Start, connect: Connect) -> None:
+    vendor = simulator("salesforce")
+    vendor.configure(denied={"Account": ["create", "delete"]})
+    connection = connect(vendor)
+    found = discover(connection, ["Account", "Contact"]).schema.objects
+    assert set(found["Account"].denied) == {"create", "delete"}
+    assert "has no right to create it" in found["Account"].denied["create"]
+    assert found["Contact"].denied == {}
+    definition = connection.source.objects["Account"]
+    assert choose(found["Account"], definition, "update", 1).mode == "update"
+    for mode in ("create", "upsert", "delete"):
+        with pytest.raises(FixDefinition, match=f"may not {mode} Account: the user .* has no right to"):
+            choose(found["Account"], definition, mode, 1, "Id")  # type: ignore[arg-type]
+
+
+def test_an_object_that_the_vendor_lists_as_not_readable_is_not_served(simulator: Start, connect: Connect) -> None:
+    connection = connect(simulator("salesforce"))
+    name = next(each.name for each in list_objects(connection) if not each.readable)
+    found = discover(connection, [name])
+    assert found.schema.objects == {}
+    assert "no right to read it" in found.not_served[name]
 
 
 def test_an_account_without_the_right_to_custom_objects_still_has_the_others(

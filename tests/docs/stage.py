@@ -21,7 +21,8 @@ from click.testing import CliRunner
 
 from backhaul.cli.app import app
 from backhaul.config.pipeline import Pipeline
-from backhaul.config.source import Source, merge, resolve
+from backhaul.config.source import Source
+from backhaul.config.templates import merge, resolve
 from backhaul.project import Project
 from backhaul.sandbox.demo import SOURCES, disturb, make_room, prepare
 from backhaul.sandbox.serve import Served, serve_all

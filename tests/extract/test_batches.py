@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backhaul.config.calls import Values
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import ObjectDefinition, Values
 from backhaul.extract.batches import (
     Batch,
     Shape,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import ObjectDefinition
 from backhaul.extract.bounds import Bounds, bounds_for, floor_to, moment_of, watermark_of
 from backhaul.extract.task import Task
 from backhaul.protocol.schema import Field, ObjectSchema

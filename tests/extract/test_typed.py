@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backhaul.config.source import Values
+from backhaul.config.calls import Values
 from backhaul.extract.typed import ARROW, BadValue, NeedsExact, typed
 from backhaul.protocol.schema import Field, Type
 

@@ -10,8 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from backhaul.config.calls import Values
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import ObjectDefinition, Read, Values
+from backhaul.config.reads import Read
 from backhaul.errors import FixDefinition, VendorDown
 from backhaul.extract import window as window_room
 from backhaul.extract.batches import Shape

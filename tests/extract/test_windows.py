@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import Bench
 
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.extract import windows
 from backhaul.extract.bounds import Bounds
 from backhaul.extract.windows import Finished, can_be_cut, cut, reached

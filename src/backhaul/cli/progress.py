@@ -23,6 +23,7 @@ from backhaul.telemetry.progress import (
     StageDone,
     StageStarted,
     Waiting,
+    Withheld,
 )
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ class Plain:
                 return _so_far(before)
             case Waiting() if event.seconds >= _WORTH_A_LINE:
                 return f"waiting {span(event.seconds)}: {event.reason}"
+            case Withheld():
+                return f"reads will be refused: {event.why}"
             case RowsWritten():
                 return f"{many(self._tally.written, 'row')} written, {self._tally.refused:,} refused"
         return ""
@@ -198,6 +201,9 @@ class Drawn:
     def on(self, event: Event) -> None:
         with self._lock:
             self._tally.take(event, time.monotonic())
+        if isinstance(event, Withheld):
+            place = f"{event.connection}.{event.object}"
+            self._console.print(f"{place}: reads will be refused: {event.why}", style="yellow")
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group

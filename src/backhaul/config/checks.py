@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backhaul.config.agent import EVERY
+from backhaul.config.auth import AuthOAuth2, needs
 from backhaul.config.catalog import Catalog
 from backhaul.config.definitions import load_source
 from backhaul.config.nodes import Node
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.pipeline import App, Connection, Pipeline
 from backhaul.config.problems import KeyPath, Problem, closest, listed, spell
-from backhaul.config.source import AuthOAuth2, ObjectDefinition, Setting, Source, merge, needs
+from backhaul.config.source import Setting, Source
+from backhaul.config.templates import merge
 from backhaul.config.validation import validate
 
 

@@ -12,7 +12,8 @@ from backhaul.config.catalog import Catalog
 from backhaul.config.destination import Destination
 from backhaul.config.nodes import Node
 from backhaul.config.problems import KeyPath, Place, Problem, closest, listed, spell
-from backhaul.config.source import Source, resolve
+from backhaul.config.source import Source
+from backhaul.config.templates import resolve
 from backhaul.config.validation import validate
 
 T = TypeVar("T")

@@ -12,8 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from backhaul.config.destination import Destination
+from backhaul.config.objects import ObjectReads
 from backhaul.config.pipeline import Pipeline
-from backhaul.config.source import ObjectReads, Source, Writes
+from backhaul.config.source import Source
+from backhaul.config.writes import Writes
 
 Kind = Literal["source", "pipeline", "destination"]
 Schema = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from backhaul.config.base import Duration, Model, Name, ScheduleText
-from backhaul.config.source import ObjectDefinition
+from backhaul.config.objects import ObjectDefinition
 
 Mode = Literal["create", "update", "upsert", "mirror", "append", "associate"]
 WriteWhen = Literal["always", "create", "update", "empty", "never"]

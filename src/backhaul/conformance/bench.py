@@ -11,8 +11,10 @@ from typing import Any
 
 import yaml
 
+from backhaul.config.auth import Auth, needs
 from backhaul.config.layout import Layout
-from backhaul.config.source import Auth, Source, needs, resolve
+from backhaul.config.source import Source
+from backhaul.config.templates import resolve
 from backhaul.conformance.truth import differences, raw_rows
 from backhaul.http.patience import Patience
 from backhaul.pipeline.context import Context

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from backhaul.config.source import ObjectDefinition, Source
+from backhaul.config.objects import ObjectDefinition
+from backhaul.config.source import Source
 from backhaul.protocol.schema import Field, ObjectSchema
 from backhaul.sandbox.remote import Remote
 

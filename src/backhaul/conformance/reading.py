@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from backhaul.config.source import ChangedField, DeleteFlag, ObjectDefinition
+from backhaul.config.objects import ChangedField, DeleteFlag, ObjectDefinition
 from backhaul.conformance.bench import PAGE_ROWS, Bench, CannotExist, NotProven, require
 from backhaul.conformance.choosing import live, texts
 from backhaul.extract.task import Drift

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backhaul.config.source import Write
+from backhaul.config.writes import Write
 from backhaul.conformance.bench import CONNECTION, CUSTOMER, CannotExist, NotProven, require
 from backhaul.conformance.choosing import live, texts
 from backhaul.conformance.reading import Reading

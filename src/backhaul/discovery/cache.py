@@ -117,6 +117,6 @@ def with_definition(schema: Schema, source: Source) -> Schema:
         if definition is not None:
             objects[name] = ObjectSchema(
                 each.name, key_of(definition, name, each.facts), each.fields, each.label, each.custom,
-                change_field(definition, each.fields), each.facts,
+                change_field(definition, each.fields), each.facts, each.denied,
             )  # fmt: skip
     return Schema(schema.connection, objects, schema.fingerprint, schema.discovered_at)

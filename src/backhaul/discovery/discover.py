@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from backhaul.config import paths
+from backhaul.config.calls import Cut
+from backhaul.config.objects import ChangedField, ChangedNone, ChangedToken, Discover, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import ChangedField, ChangedNone, ChangedToken, Cut, Discover, ObjectDefinition
+from backhaul.discovery.preflight import RIGHTS, denied
 from backhaul.errors import ConfigError, FixDefinition
 from backhaul.http.refusals import Refused
 from backhaul.protocol import render
@@ -33,6 +35,12 @@ class Found:
     label: str
     custom: bool
     facts: Mapping[str, str]
+    rights: Mapping[str, bool] = field(default_factory=dict)
+    """What the vendor tells of our rights to it: readable, creatable, updatable, deletable."""
+
+    @property
+    def readable(self) -> bool:
+        return self.rights.get("readable", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,13 @@ def list_objects(connection: Connection) -> tuple[Found, ...]:
             for record in _records(connection, definition, connection.bindings(None, None), "objects", None):
                 kept = _kept(definition, record)
                 name = str(kept.pop("name"))
-                readable = kept.pop("readable", True)
-                if readable is False:
-                    continue
+                rights = {each: told for each in RIGHTS if isinstance(told := kept.pop(each, None), bool)}
                 found[name] = Found(
                     name,
                     str(kept.pop("label", None) or name),
                     bool(kept.pop("custom", False)),
                     {key: str(value) for key, value in kept.items() if value is not None},
+                    rights,
                 )
         except Refused as refused:
             # the right to see custom objects may be missing where the account has none
@@ -80,6 +87,7 @@ def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
     Raises ConfigError for a name that the account does not have, with the nearest that it has.
     """
     wanted = dict.fromkeys(objects)
+    granted = connection.scopes()
     known = {each.name: each for each in list_objects(connection)}
     result: dict[str, ObjectSchema] = {}
     unknown_types: dict[str, str] = {}
@@ -88,15 +96,19 @@ def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
         definition = connection.source.definition(name)
         if definition is None or (name not in known and name not in connection.source.objects):
             raise _no_such_object(connection, name, known)
+        found = known.get(name) or Found(name, name, False, {})
+        bindings = connection.bindings(ObjectSchema(name, (), {}, facts=found.facts), definition)
+        withheld = denied(definition, bindings, granted, found.rights)
+        if not found.readable:
+            not_served[name] = withheld["read"]
+            continue
         try:
-            result[name] = _object(
-                connection, known.get(name) or Found(name, name, False, {}), definition, unknown_types
-            )
+            result[name] = replace(_object(connection, found, definition, unknown_types), denied=withheld)
         except Refused as refused:
             if refused.outcome not in ("skip", "absent"):
                 refused.within(object=name)
                 raise
-            not_served[name] = refused.what
+            not_served[name] = ": ".join([*([withheld["read"]] if "read" in withheld else []), refused.what])
     return Discovered(
         Schema(connection.name, result, fingerprint(result.values()), datetime.now(UTC).isoformat()),
         unknown_types,

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backhaul.config.source import DeleteFlag, DeleteMerge, Values
+from backhaul.config.calls import Values
+from backhaul.config.objects import DeleteFlag, DeleteMerge
 from backhaul.extract import privacy
 from backhaul.extract.task import Task
 from backhaul.extract.typed import ARROW, TIMESTAMP, BadValue, NeedsExact, typed

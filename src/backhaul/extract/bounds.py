@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from backhaul.config.source import Changed, ChangedField, ChangedToken, ObjectDefinition
+from backhaul.config.objects import Changed, ChangedField, ChangedToken, ObjectDefinition
 from backhaul.extract.task import Task
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.extract.batches import joined
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection

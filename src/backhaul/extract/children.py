@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.errors import FixDefinition
 from backhaul.extract import every_parent
 from backhaul.extract.batches import Batch, Shape, batch_of

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from backhaul.config.source import ChangedField, DeleteCensus, DeleteFeed, DeleteScan, Read
+from backhaul.config.objects import ChangedField, DeleteCensus, DeleteFeed, DeleteScan
+from backhaul.config.reads import Read
 from backhaul.extract.again import keys_table
 from backhaul.extract.batches import deletes_table
 from backhaul.extract.bounds import Bounds, floor_to

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from backhaul.config.source import ChangedNone, ChangedToken, Read
+from backhaul.config.objects import ChangedNone, ChangedToken
+from backhaul.config.reads import Read
 from backhaul.errors import FixDefinition, WindowLost
 from backhaul.extract.batches import Batch, Shape, batch_of
 from backhaul.extract.bounds import Bounds, bounds_for, is_worth_keeping, watermark_of

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
-from backhaul.config.source import ChangedField, ChangedToken, Read
+from backhaul.config.objects import ChangedField, ChangedToken
+from backhaul.config.reads import Read
 from backhaul.errors import BackhaulError, FixDefinition, WindowLost
 from backhaul.extract import children, deletions
 from backhaul.extract.again import AGAIN, Shown, compare_shown

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.placeholders import parse, texts
-from backhaul.config.source import ObjectDefinition
 from backhaul.extract.batches import PARENTS
 from backhaul.extract.task import Task
 from backhaul.protocol.conditions import matches

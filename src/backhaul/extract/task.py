@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from backhaul.config.objects import ChangedNone, ObjectDefinition
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import ChangedNone, ObjectDefinition
 from backhaul.protocol.schema import Field, ObjectSchema
 from backhaul.spool.parts import WindowId
 

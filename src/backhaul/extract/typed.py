@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backhaul.config.source import Values
+from backhaul.config.calls import Values
 from backhaul.protocol.schema import Field, Type
 from backhaul.protocol.values import read_date, read_timestamp
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.errors import FixDefinition
 from backhaul.extract.ahead import ahead
 from backhaul.extract.batches import Batch, Shape, batch_of_pages, can_join

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from backhaul.config.placeholders import parse, texts
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.extract.bounds import Bounds, floor_to
 
 SIDE_BY_SIDE = 4

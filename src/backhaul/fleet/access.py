@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from backhaul.config.auth import AuthOAuth2
 from backhaul.config.pipeline import Pipeline
 from backhaul.config.project import ProjectConfig
-from backhaul.config.source import AuthOAuth2
 from backhaul.errors import ConfigError
 from backhaul.fleet.status import status
 from backhaul.state.state import State

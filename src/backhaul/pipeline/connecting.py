@@ -12,8 +12,8 @@ from typing import Literal
 from backhaul.auth import consent as consents
 from backhaul.auth.consent import Consent
 from backhaul.auth.specs import OAuth2Spec
+from backhaul.config.auth import AuthOAuth2, needs
 from backhaul.config.problems import closest
-from backhaul.config.source import AuthOAuth2, needs
 from backhaul.errors import Bug, ConfigError
 from backhaul.pipeline.context import Context
 from backhaul.protocol.opening import spec_of, token_transport

@@ -121,6 +121,7 @@ class Context:
             buckets=self.state.buckets,
             meter=self.state.usage.meter(self.customer, name),
             progress=self.progress,
+            granted=known.granted if (known := self.state.connections.get(self.customer, name)) is not None else (),
             priority=priority,
             patience=self.patience,
             stop=self.stop,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backhaul.config.pipeline import ObjectChoice
 from backhaul.config.problems import closest
+from backhaul.config.push import Push
 from backhaul.discovery.cache import schema_of
 from backhaul.discovery.discover import Found, list_objects
 from backhaul.errors import ConfigError
@@ -64,12 +65,16 @@ def discover_connection(context: Context, name: str, objects: Sequence[str] = ()
         found = list_objects(connection)
         names = {each.name for each in found}
         chosen: Mapping[str, ObjectChoice] = (
-            {each: ObjectChoice() for each in sorted(names)} if choices.objects == "all" else choices.objects
+            {each: ObjectChoice() for each in sorted(one.name for one in found if one.readable)}
+            if choices.objects == "all"
+            else choices.objects
         )
         lacks = [_no_object(each, choice, names) for each, choice in chosen.items() if each not in names]
-        wanted = dict.fromkeys([*(each for each in chosen if each in names), *objects])
+        pushes = {push: each for push, each in context.pipeline.push.items() if each.to.partition(".")[0] == name}
+        pushed = [each.to.partition(".")[2] for each in pushes.values()]
+        wanted = dict.fromkeys([*(each for each in (*chosen, *pushed) if each in names), *objects])
         # of `all` only what is asked for by name is looked into: an account may have a thousand objects
-        looked_at = list(objects) if choices.objects == "all" else list(wanted)
+        looked_at = [*objects, *pushed] if choices.objects == "all" else list(wanted)
         schema, drift, refused = schema_of(
             connection, context.state.schemas, looked_at, run=context.run_id, force=True,
             contracts={each: choice.contract for each, choice in chosen.items()},
@@ -79,6 +84,9 @@ def discover_connection(context: Context, name: str, objects: Sequence[str] = ()
             lacks.append(Lack(each, "", f"the account does not give it: {reason}", required))
         for each, choice in chosen.items():
             lacks += _no_fields(each, choice, schema)
+            if each in schema.objects and (why := schema.objects[each].denied.get("read")):
+                lacks.append(Lack(each, "", f"reads of it will be refused: {why}", choice.required))
+        lacks += _no_right_to_push(pushes, schema)
         return Discovery(
             customer=context.customer,
             connection=name,
@@ -99,6 +107,21 @@ def _no_object(name: str, choice: ObjectChoice, names: set[str]) -> Lack:
     return Lack(
         name, "", "the account has no such object" + (f"; did you mean {near}?" if near else ""), choice.required
     )
+
+
+_PARTS = {"mirror": ("create", "update", "delete"), "upsert": ("create", "update")}
+
+
+def _no_right_to_push(pushes: Mapping[str, Push], schema: Schema) -> list[Lack]:
+    lacks = []
+    for name, push in pushes.items():
+        object = push.to.partition(".")[2]
+        denied = schema.objects[object].denied if object in schema.objects else {}
+        parts = _PARTS.get(push.mode, ("update" if push.mode == "update" else "create",))
+        why = next((denied[each] for each in parts if each in denied), "")
+        if why:
+            lacks.append(Lack(object, "", f"the push {name} will be refused: {why}"))
+    return lacks
 
 
 def _no_fields(name: str, choice: ObjectChoice, schema: Schema) -> list[Lack]:

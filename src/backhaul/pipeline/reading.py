@@ -28,7 +28,7 @@ from backhaul.spool.parts import Part
 from backhaul.spool.spool import Spool
 from backhaul.state.schemas import Drift as StoredDrift
 from backhaul.telemetry.context import carried
-from backhaul.telemetry.progress import ObjectDone
+from backhaul.telemetry.progress import ObjectDone, Withheld
 
 SIDE_BY_SIDE = 6
 
@@ -89,7 +89,7 @@ def open_reader(
         config = context.pipeline.connections[name]
         choices: Mapping[str, ObjectChoice]
         if config.objects == "all":
-            choices = {each.name: ObjectChoice() for each in list_objects(connection)}
+            choices = {each.name: ObjectChoice() for each in list_objects(connection) if each.readable}
         else:
             choices = config.objects
         source = context.source_of(name)
@@ -111,6 +111,9 @@ def open_reader(
                         name, object_name, f"the account does not give the object: {reason}", "grant the right to it"
                     )
                 )
+        for object_name in choices:
+            if why := schema.objects[object_name].denied.get("read") if object_name in schema.objects else None:
+                context.progress.on(Withheld(context.customer, name, object_name, why))
         schema = with_definition(schema, source)
         return Reader(context, connection, schema, spool), without_frozen(choices, source, schema, name, report)
     except BaseException:

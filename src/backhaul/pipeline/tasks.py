@@ -7,8 +7,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from backhaul.config.durations import parse_duration
+from backhaul.config.objects import Changed, ChangedNone, ObjectDefinition
 from backhaul.config.pipeline import ObjectChoice
-from backhaul.config.source import Changed, ChangedNone, ObjectDefinition, Source
+from backhaul.config.source import Source
 from backhaul.errors import ConfigError
 from backhaul.extract.deletions import FEED, WINDOW_OF
 from backhaul.extract.parents import fields_of_parent

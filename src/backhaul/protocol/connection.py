@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,13 +12,17 @@ from typing import Any
 
 import msgspec
 
+from backhaul.config.auth import Grants
+from backhaul.config.calls import Call, Values
+from backhaul.config.objects import Discover, ObjectDefinition
 from backhaul.config.paths import Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import Call, Discover, NextLink, ObjectDefinition, Read, Source, Values
-from backhaul.errors import FixDefinition, VendorDown
+from backhaul.config.reads import NextLink, Read
+from backhaul.config.source import Source
+from backhaul.errors import FixDefinition, Reauthorise, VendorDown
 from backhaul.http.client import Streaming, Transport
 from backhaul.http.clock import SYSTEM, Clock
-from backhaul.http.refusals import Stopped
+from backhaul.http.refusals import Refused, Stopped
 from backhaul.http.request import Expects, Request, Response
 from backhaul.protocol import render, xml
 from backhaul.protocol.paging import Position
@@ -47,6 +51,8 @@ class Connection:
         run_id: str,
         base_url: str | None = None,
         account: Mapping[str, str] | None = None,
+        grants: Grants | None = None,
+        granted: Sequence[str] = (),
         stop: threading.Event | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
@@ -59,6 +65,8 @@ class Connection:
         self._credentials = dict(credentials)
         self._run_id = run_id
         self._base_url = base_url
+        self._grants = grants
+        self._granted = granted
         self._ahead = timedelta(0)
         self._stop = stop
         self._clock = clock
@@ -88,6 +96,17 @@ class Connection:
         self.account = found
         self.transport.identify(account=found["id"], user=found.get("user", ""))
         return found
+
+    def scopes(self) -> frozenset[str] | None:
+        """The scopes of its credentials: asked of the vendor, or told with its tokens. None where nobody tells."""
+        if self._grants is None:
+            return frozenset(self._granted) or None
+        try:
+            answer = self.answer(self.call(self._grants, self._common(), role="scopes"))
+        except (Refused, FixDefinition, Reauthorise):
+            return None  # the probe went well: of such tokens the vendor does not tell; what it refuses it will say
+        told = read(self._grants.scopes, answer)
+        return frozenset(str(each) for each in told) if isinstance(told, list) else None
 
     def vendor_now(self) -> datetime:
         """The vendor's clock: ours, corrected by what the probe showed."""

@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from backhaul.config import paths
+from backhaul.config.calls import Cut
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import Cut, Read
+from backhaul.config.reads import Read
 from backhaul.protocol import xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.read_answer import read

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from backhaul.config.calls import Call
 from backhaul.config.paths import Answer
-from backhaul.config.source import Call, Poll, Read
+from backhaul.config.reads import Poll, Read
 from backhaul.errors import VendorDown
 from backhaul.protocol import render
 from backhaul.protocol.conditions import holds

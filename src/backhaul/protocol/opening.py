@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,21 +12,12 @@ from backhaul.auth import specs
 from backhaul.auth.signer import signer_of
 from backhaul.auth.token_endpoint import TOKEN_RULES
 from backhaul.config import paths
+from backhaul.config.auth import Assertion, AuthApiKey, AuthBasic, AuthBearer, AuthOAuth1, AuthOAuth2, AuthSession
+from backhaul.config.calls import Cut
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.pipeline import App
 from backhaul.config.pipeline import Connection as ConnectionConfig
-from backhaul.config.source import (
-    Assertion,
-    AuthApiKey,
-    AuthBasic,
-    AuthBearer,
-    AuthOAuth1,
-    AuthOAuth2,
-    AuthSession,
-    Cut,
-    Limit,
-    Source,
-)
+from backhaul.config.source import Limit, Source
 from backhaul.errors import ConfigError
 from backhaul.http.client import Behaviour, Transport, Who
 from backhaul.http.clock import SYSTEM, Clock
@@ -64,12 +55,14 @@ def open_connection(
     priority: Priority = "bulk",
     patience: Patience = USUAL,
     account: Mapping[str, str] | None = None,
+    granted: Sequence[str] = (),
     stop: threading.Event | None = None,
     clock: Clock = SYSTEM,
 ) -> Connection:
     """A connection that is ready to send. Nothing is sent yet.
 
     app: the product's registration, and tokens: where those of a person's consent are, for ways in that need one.
+    granted: the scopes that the vendor told with its tokens.
     account: what an earlier probe kept; without it, call `probe` before anything that hangs on the account.
     clock: whose time signatures carry and whose sleep waits.
     Raises ConfigError where a credential or setting is missing.
@@ -108,9 +101,17 @@ def open_connection(
         run_id=run_id,
         base_url=config.base_url,
         account=account,
+        grants=getattr(source.auth[way_of(source, config)], "grants", None),
+        granted=granted,
         stop=stop,
         clock=clock,
     )
+
+
+def way_of(source: Source, config: ConnectionConfig) -> str:
+    """The name of the connection's way in: what it says, or the only one there is; empty where it must say."""
+    only = next(iter(source.auth)) if len(source.auth) == 1 else ""
+    return config.auth or only
 
 
 def token_transport(customer: str, name: str, source: Source) -> Transport:
@@ -137,8 +138,8 @@ def spec_of(
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
     names["run.id"] = run_id
     bindings = Bindings(names)
-    way = config.auth or (next(iter(source.auth)) if len(source.auth) == 1 else None)
-    auth = source.auth.get(way or "")
+    way = way_of(source, config)
+    auth = source.auth.get(way)
     if auth is None:
         raise ConfigError(
             f"the connection must say which way in it uses: {', '.join(source.auth)}",

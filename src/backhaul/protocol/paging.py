@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import Next, NextLink, NextToken
+from backhaul.config.reads import Next, NextLink, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
 

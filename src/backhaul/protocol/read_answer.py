@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from backhaul.config import paths
+from backhaul.config.calls import Cut
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import Cut, ErrorAt
+from backhaul.config.reads import ErrorAt
 
 
 @lru_cache(maxsize=512)

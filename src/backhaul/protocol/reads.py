@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from backhaul.config import paths
+from backhaul.config.objects import ChangedToken, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
-from backhaul.config.source import ChangedToken, NextLink, ObjectDefinition, Read
+from backhaul.config.reads import NextLink, Read
 from backhaul.errors import VendorDown, WindowLost
 from backhaul.http.refusals import Refused
 from backhaul.http.request import Response

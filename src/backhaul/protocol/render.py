@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from backhaul.config.calls import Call, Query, Values
 from backhaul.config.placeholders import Placeholder, parse
-from backhaul.config.source import Call, Query, Values
 from backhaul.protocol import xml
 from backhaul.protocol.languages import identifier, literal
 from backhaul.protocol.schema import Field

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import Result, Write
+from backhaul.config.writes import Result, Write
 from backhaul.errors import FixDefinition
 from backhaul.http.request import Response
 from backhaul.protocol.conditions import holds

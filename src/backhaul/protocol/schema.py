@@ -49,6 +49,8 @@ class ObjectSchema:
     change_field: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the definition keeps of the object for its requests, as `{object.x}`."""
+    denied: Mapping[str, str] = field(default_factory=dict)
+    """What the account may not do with it (read, create, update, delete), and why."""
 
     @cached_property
     def writable(self) -> tuple[str, ...]:

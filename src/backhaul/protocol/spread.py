@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from backhaul.config import paths
+from backhaul.config.objects import ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.source import ObjectDefinition, Spread
+from backhaul.config.reads import Spread
 from backhaul.protocol import render
 from backhaul.protocol.render import UNBOUND, Bindings
 

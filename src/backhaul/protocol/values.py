@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backhaul.config.source import Values
+from backhaul.config.calls import Values
 
 ISO = Values()
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from backhaul.config.source import ObjectDefinition, Values, Write
+from backhaul.config.calls import Values
+from backhaul.config.objects import ObjectDefinition
+from backhaul.config.writes import Write
 from backhaul.errors import BackhaulError, FixDefinition
 from backhaul.http.refusals import AnswerLost, Refused
 from backhaul.protocol import render
@@ -21,6 +23,11 @@ from backhaul.protocol.spread import Spreader, spreader_of
 from backhaul.protocol.values import spell
 
 Mode = Literal["create", "update", "upsert", "delete"]
+
+PARTS: Mapping[Mode, tuple[Mode, ...]] = {
+    "create": ("create",), "update": ("update",), "upsert": ("create", "update"), "delete": ("delete",)
+}  # fmt: skip
+"""Mode -> what the account must be allowed to do for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,12 @@ def choose(
     strict: one that checks versions, for any number of rows, where there is one. Raises FixDefinition where the object
     cannot be written so.
     """
+    if denied := [schema.denied[each] for each in PARTS[mode] if each in schema.denied]:
+        raise FixDefinition(
+            f"the account may not {mode} {schema.name}: {denied[0]}",
+            next_step="let it be granted, then `backhaul discover` to see it, and plan again",
+            object=schema.name,
+        )
     writes: Sequence[Write] = getattr(definition.writes, mode)
     if strict:
         writes = [*(write for write in writes if write.version is not None), *writes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backhaul.config.source import Write
+from backhaul.config.writes import Write
 from backhaul.protocol.writes import Target, calls_for, choose
 from backhaul.push.plan import PlanRow
 from backhaul.push.target import Object, Task

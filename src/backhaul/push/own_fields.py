@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backhaul.config import placeholders
+from backhaul.config.calls import Call
 from backhaul.config.push import OwnField
-from backhaul.config.source import Call, CreateField
+from backhaul.config.source import CreateField
 from backhaul.errors import BackhaulError, ConfigError, FixDefinition
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from backhaul.config.source import Read
+from backhaul.config.reads import Read
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.keys import unescape

@@ -9,8 +9,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Literal
 
+from backhaul.config.objects import ChangedField, ObjectDefinition
 from backhaul.config.push import Mode, WriteWhen
-from backhaul.config.source import ChangedField, ObjectDefinition, Write
+from backhaul.config.writes import Write
 from backhaul.protocol.schema import Field, ObjectSchema, Type
 from backhaul.push.rules import ALWAYS, FieldRule, Rules
 

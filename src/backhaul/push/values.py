@@ -14,7 +14,7 @@ from datetime import time as time_of_day
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from backhaul.config.source import Values
+from backhaul.config.calls import Values
 from backhaul.protocol.schema import Field
 from backhaul.protocol.values import read_date, read_timestamp
 

@@ -38,6 +38,13 @@ class ObjectStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld(Event):
+    """Before an object is read: by what was granted, the vendor will refuse it."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRead(Event):
     """`expected` is the vendor's own count of the whole read, where it gives one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ class OAuth:
             "client_secret": hashlib.sha256(f"hubspot app {seed}".encode()).hexdigest()[:36],
         }
         self._portal = portal
+        self._controls = controls
         self.consents = Consents(portal.clock, controls, **self.client, prefix="na1-", rotates=rotates)
         self._access: dict[str, tuple[Grant, datetime]] = {}
         self.minted: list[str] = []
@@ -49,6 +51,7 @@ class OAuth:
         return [
             Route("/oauth/authorize", self._authorize, methods=["GET"]),
             Route("/oauth/2026-03/token", self._token, methods=["GET", "POST"]),
+            Route("/oauth/v2/private-apps/get/access-token-info", self._private_app, methods=["POST"]),
         ]
 
     async def _authorize(self, request: Request) -> Response:
@@ -66,6 +69,20 @@ class OAuth:
             return self._answer(self._grant(form_of(request.method, content_type, query, await request.body())))
         except ConsentRefused as refused:
             return _refusal(refused)
+
+    async def _private_app(self, request: Request) -> Response:
+        """https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview: a token told about by itself."""
+        try:
+            told = json.loads(await request.body() or b"{}")
+        except ValueError:
+            return answers.error(400, "Invalid input JSON", "VALIDATION_ERROR")
+        if not isinstance(told, dict) or told.get("tokenKey") != PRIVATE_APP:
+            return answers.wrong_token()
+        every = {f"crm.objects.{each.scope}.{do}" for each in self._portal.types.values() for do in ("read", "write")}
+        every |= {f"crm.schemas.{each.scope}.{do}" for each in self._portal.types.values() for do in ("read", "write")}
+        every |= {"oauth", "tickets", "e-commerce", "sales-email-read", "crm.objects.owners.read"}
+        scopes = sorted(every - set(self._controls["missing_scopes"]))
+        return reply({"userId": 9586504, "hubId": self._portal.id, "appId": 1160452, "scopes": scopes})
 
     def _grant(self, form: Mapping[str, str]) -> Grant:
         kind = form.get("grant_type", "")

@@ -132,6 +132,7 @@ class SObject:
     replicateable: bool = True
     hidden: bool = False
     bulk: bool = True
+    denied: frozenset[str] = frozenset()  # create, update, delete: what the user's profile does not allow
     cascade: tuple[tuple[str, str], ...] = ()  # child object and its field: they go when a record of this one goes
     number: int = 0
     _folded: dict[str, Field] = field(default_factory=dict)
@@ -147,6 +148,10 @@ class SObject:
     @property
     def custom(self) -> bool:
         return self.name.endswith("__c")
+
+    def may(self, do: str) -> bool:
+        """Whether the user may create, update or delete records of it."""
+        return (self.deletable if do == "delete" else self.writable) and do not in self.denied
 
     @property
     def mergeable(self) -> bool:
@@ -180,11 +185,11 @@ class SObject:
             "activateable": False,
             "associateEntityType": None,
             "associateParentEntity": None,
-            "createable": self.writable,
+            "createable": self.may("create"),
             "custom": self.custom,
             "customSetting": False,
             "deepCloneable": False,
-            "deletable": self.deletable,
+            "deletable": self.may("delete"),
             "deprecatedAndHidden": self.hidden,
             "feedEnabled": False,
             "hasSubtypes": False,
@@ -202,8 +207,8 @@ class SObject:
             "retrieveable": self.queryable,
             "searchable": True,
             "triggerable": True,
-            "undeletable": self.soft_deletes and self.deletable,
-            "updateable": self.writable,
+            "undeletable": self.soft_deletes and self.may("delete"),
+            "updateable": self.may("update"),
             "urls": {"rowTemplate": f"{root}/{{ID}}", "describe": f"{root}/describe", "sobject": root},
         }
 

@@ -134,7 +134,7 @@ class Org:
         return row
 
     def create(self, object: SObject, given: Values) -> Saved:
-        if not object.writable:
+        if not object.may("create"):
             raise BadRecord("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {object.name}")
         given = self._checked(object, given, None)
         missing = [field.name for field in object.fields.values() if field.required and given.get(field.name) is None]
@@ -172,7 +172,7 @@ class Org:
 
     def update(self, object: SObject, id: str, given: Values) -> Saved:
         row = self.require(object, id)
-        if not object.writable:
+        if not object.may("update"):
             raise BadRecord("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {object.name}")
         if row.id in self.controls["locked_ids"]:
             raise BadRecord("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
@@ -238,7 +238,7 @@ class Org:
 
     def delete(self, object: SObject, id: str) -> Saved:
         row = self.require(object, id)
-        if not object.deletable:
+        if not object.may("delete"):
             raise BadRecord("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be deleted: {object.name}")
         self.remove(object, row, self.now())
 

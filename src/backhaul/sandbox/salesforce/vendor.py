@@ -30,6 +30,7 @@ class Salesforce(Vendor):
 
     `index_lag` here is how long a change takes to commit after its stamp was set; `session_seconds` is the life of an
     idle session; with `revoked` the app gets no more tokens; `daily_limit` is of calls; `locked_ids` cannot be written;
+    `denied` is what the user's profile does not allow: object -> create, update, delete;
     `bulk_polls`, `bulk_seconds` and `bulk_snapshot` (`run`, `create` or `complete`) rule the jobs.
     """
 
@@ -101,6 +102,7 @@ class Salesforce(Vendor):
             "revoked": False,
             "daily_limit": 100_000,
             "locked_ids": [],
+            "denied": {},
             "max_locators": 50,
             "bulk_polls": 2,
             "bulk_seconds": 0,
@@ -167,6 +169,12 @@ class Salesforce(Vendor):
             return self._as_usual(Refusal(503, "SERVER_UNAVAILABLE", "Service is temporarily unavailable"))
         message = "An unexpected error occurred. Please include this ErrorId if you contact support: 1-1 (1)"
         return self._as_usual(Refusal(status, "UNKNOWN_EXCEPTION", message))
+
+    def configure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        found = super().configure(settings)
+        for name, each in self.org.objects.items():
+            each.denied = frozenset(found["denied"].get(name, ()))
+        return found
 
     def expired_token(self) -> Response:
         """Every session is over; a new token works."""
