@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.little import Answer, Asked, Little, Reply
+from tests.protocol.connections import connect as little
 
 from backhaul.discovery.discover import discover, fingerprint, list_objects
 from backhaul.errors import ConfigError, FixDefinition
@@ -186,6 +188,22 @@ def test_an_object_that_the_vendor_lists_as_not_readable_is_not_served(simulator
     found = discover(connection, [name])
     assert found.schema.objects == {}
     assert "no right to read it" in found.not_served[name]
+
+
+def test_an_object_whose_page_is_refused_is_not_served_and_the_others_are(serve: Callable[[Answer], Little]) -> None:
+    """Fields that nobody describes are looked at on a page, which an account may not be allowed to see."""
+
+    def answer(asked: Asked) -> Any:
+        return Reply({"error": "no"}, 403) if asked.path == "/secrets" else {"things": [{"id": "1", "size": 5}]}
+
+    objects = {
+        name: {"fields": {"id": "text"}, "reads": {"all": {"get": f"/{name}", "records": "things"}}}
+        for name in ("secrets", "things")
+    }
+    rules = [{"when": {"status": 403}, "then": "skip"}]
+    found = discover(little(serve(answer), objects=objects, on_error=rules), ["secrets", "things"])
+    assert set(found.schema.objects["things"].fields) == {"id", "size"}
+    assert "403" in found.not_served["secrets"]
 
 
 def test_an_account_without_the_right_to_custom_objects_still_has_the_others(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.little import Answer, Asked, Little, Place, definition
+from tests.little import Answer, Asked, Little, Place, Reply, definition
 from tests.protocol.connections import connect, schema
 
 from backhaul.config import paths
+from backhaul.errors import FixDefinition
 from backhaul.protocol import xml
 from backhaul.protocol.writes import OutRow, choose, send
 
@@ -149,3 +151,28 @@ def test_one_request_carries_several_functions_and_each_gets_its_answer(serve: S
     assert [(each.state, each.key, each.code) for each in told] == [
         ("refused", None, "E1"), ("unknown", None, ""), ("confirmed", "72", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "it_is"),
+    [
+        (b"<?xml version='1.0'?><a/>", "", True),
+        (b"<a/>", "text/xml; charset=utf-8", True),
+        (b"<html><body>Sign in</body></html>", "text/html", False),
+        (b"<?xml version='1.0'?><html/>", "application/xhtml+xml", False),
+        (b"<html></html>", "", False),
+        (b'"<a/>"', "application/json", False),
+    ],
+)
+def test_a_web_page_is_no_xml(body: bytes, told: str, it_is: bool) -> None:
+    assert xml.is_xml(body, {"content-type": told}) is it_is
+
+
+def test_an_error_in_xml_needs_no_library_at_a_source_that_speaks_json(
+    serve: Callable[[Answer], Little], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xmltodict", None)
+    server = serve(lambda asked: Reply("<fault>not you</fault>", 403))
+    connection = connect(server, objects={"things": {"fields": {"id": "text"}, "reads": {"all": {"get": "/things"}}}})
+    with pytest.raises(FixDefinition, match="403"):
+        connection.call(connection.source.objects["things"].reads.all[0], connection.bindings(None, None), role="all")

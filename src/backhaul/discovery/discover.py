@@ -22,7 +22,7 @@ from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.paging import Position, Served, following
 from backhaul.protocol.read_answer import read
-from backhaul.protocol.reads import Ask, read_pages
+from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type, type_of
 
@@ -108,12 +108,18 @@ def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
             if refused.outcome not in ("skip", "absent"):
                 refused.within(object=name)
                 raise
-            not_served[name] = ": ".join([*([withheld["read"]] if "read" in withheld else []), refused.what])
+            not_served[name] = _in_words(withheld, refused)
+        except NotServed as unseen:
+            not_served[name] = _in_words(withheld, unseen.refused)
     return Discovered(
         Schema(connection.name, result, fingerprint(result.values()), datetime.now(UTC).isoformat()),
         unknown_types,
         not_served,
     )
+
+
+def _in_words(withheld: Mapping[str, str], refused: Refused) -> str:
+    return ": ".join([*([withheld["read"]] if "read" in withheld else []), refused.what])
 
 
 def fingerprint(objects: Iterable[ObjectSchema]) -> str:
@@ -171,7 +177,10 @@ def _sampled(
     schema = ObjectSchema(found.name, keys, fields, facts=found.facts)
     each = {"each": next(iter(connection.each(first)), None)}
     ask = Ask(schema, definition, first, "all", tuple(fields.values()), each)
-    page = next(iter(read_pages(connection, ask)), None)
+    try:
+        page = next(iter(read_pages(connection, ask)), None)
+    except (NextRead, TooMany):
+        return {}  # not by this read: what its pages hold beside the declared fields is seen when they come
     if page is None:
         return {}
     parents_of = {o.parent.at.split("[")[0].split(".")[0] for o in connection.source.objects.values()

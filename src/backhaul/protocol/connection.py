@@ -248,7 +248,7 @@ class Connection:
         """A response for paths to read. Raises VendorDown where it is not what was promised."""
         if not response.body.strip():
             return Answer({}, response.headers, response.status)
-        of_xml = xml.is_xml(response.body)
+        of_xml = xml.is_xml(response.body, response.headers)
         try:
             body = xml.parse(response.body) if of_xml else msgspec.json.decode(response.body)
         except (msgspec.DecodeError, ValueError) as error:

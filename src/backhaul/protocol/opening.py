@@ -80,7 +80,7 @@ def open_connection(
         who,
         signer=signer,
         behaviour=Behaviour(
-            rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source), parse=_parsed
+            rules=[_rule(each) for each in source.on_error], read_error=_facts_reader(source), parse=_looked_at
         ),
         limits=[_limit(each, share, zone) for each in source.limits],
         buckets=buckets,
@@ -268,11 +268,18 @@ def _keeper(keep: Mapping[str, str]) -> specs.Keep:
 
 
 def _parsed(body: bytes, headers: Mapping[str, str]) -> Any:
-    """An answer for rules and errors to look at, whatever the request expected."""
-    if xml.is_xml(body):
+    """An answer, whatever the request expected. Raises ConfigError where it is XML, and the library for it missing."""
+    if xml.is_xml(body, headers):
         with contextlib.suppress(ValueError):
-            # what is no XML is a web page, or text
+            # what is no XML is text
             return xml.parse(body)
+    return parse_json(body, headers)
+
+
+def _looked_at(body: bytes, headers: Mapping[str, str]) -> Any:
+    """As `_parsed`, for rules and errors. A source that speaks JSON may err in XML, without any need of the library."""
+    with contextlib.suppress(ConfigError):
+        return _parsed(body, headers)
     return parse_json(body, headers)
 
 

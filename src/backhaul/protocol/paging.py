@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
@@ -40,9 +40,11 @@ def told(save: str | None, step: Next | None, page: Served) -> str | None:
 
 def _link(page: Served, link: str) -> str:
     whole = urljoin(page.url, link)
-    if urlsplit(whole).netloc != urlsplit(page.url).netloc:
-        raise FixDefinition(f"the next page's link leads to another host: {urlsplit(whole).netloc}")
-    return whole
+    here, there = urlsplit(page.url), urlsplit(whole)
+    if here.netloc != there.netloc:
+        raise FixDefinition(f"the next page's link leads to another host: {there.netloc}")
+    # behind a proxy some vendors spell their links http: credentials never leave in the clear for that
+    return urlunsplit(there._replace(scheme=here.scheme))
 
 
 def following(

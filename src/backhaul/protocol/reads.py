@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from backhaul.config import paths
 from backhaul.config.objects import ChangedToken, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
 from backhaul.config.reads import NextLink, Read
-from backhaul.errors import VendorDown, WindowLost
+from backhaul.errors import FixDefinition, VendorDown, WindowLost
 from backhaul.http.refusals import Refused
 from backhaul.http.request import Response
 from backhaul.protocol import render
@@ -112,6 +113,8 @@ def read_pages(
             continue
         read = read.job.results
     position = start or Position()
+    if position.page is not None and isinstance(read.next, NextLink):
+        _same_host(connection, read, _bindings(connection, ask, fields), position.page)
     chain = 0
     while True:
         bindings = _bindings(connection, ask, fields).with_(
@@ -133,6 +136,20 @@ def read_pages(
         if page.next is None:
             return
         position = page.next
+
+
+def _same_host(connection: Connection, read: Read, bindings: Bindings, link: str) -> None:
+    """A link that was kept is followed only where requests go by now: our credentials go with it.
+
+    Raises FixDefinition.
+    """
+    ours, theirs = urlsplit(connection.render(read, bindings).url), urlsplit(link)
+    if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+        raise FixDefinition(
+            f"the position that was kept leads to {theirs.scheme}://{theirs.netloc}, and the connection to"
+            f" {ours.scheme}://{ours.netloc}",
+            next_step="where the connection has moved, read everything anew: `backhaul sync --full`",
+        )
 
 
 def _bindings(connection: Connection, ask: Ask, fields: tuple[Field, ...]) -> Bindings:

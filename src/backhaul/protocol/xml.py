@@ -32,8 +32,13 @@ def write(document: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def is_xml(body: bytes) -> bool:
-    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+def is_xml(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that it is XML. A web page is none, whatever it is written in."""
+    told = headers.get("content-type", "").lower()
+    if "html" in told or "json" in told:
+        return False
+    start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(b"<?xml") or ("xml" in told and start.startswith(b"<"))
 
 
 def _library() -> Any:

@@ -1,0 +1,49 @@
+"""Links of pages and positions: credentials go where requests go, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.little import Answer, Little
+from tests.protocol.connections import connect, schema
+
+from backhaul.config.paths import Answer as Read
+from backhaul.config.reads import NextLink
+from backhaul.errors import FixDefinition
+from backhaul.protocol.connection import Connection
+from backhaul.protocol.paging import Position, Served, following
+from backhaul.protocol.reads import Ask, read_pages
+
+THINGS = {
+    "things": {
+        "fields": {"id": "text"},
+        "reads": {"all": {"get": "/things", "records": "things", "next": {"type": "link", "from": "next"}}},
+    }
+}
+
+
+def pages(connection: Connection, start: Position | None = None) -> list[int]:
+    definition = connection.source.objects["things"]
+    of = schema("things")
+    ask = Ask(of, definition, definition.reads.all[0], "all", tuple(of.fields.values()))
+    return [page.rows for page in read_pages(connection, ask, start)]
+
+
+def test_a_position_that_was_kept_is_followed_on_our_own_host_alone(serve: Callable[[Answer], Little]) -> None:
+    server = serve(lambda asked: {"things": [{"id": "1"}]})
+    connection = connect(server, objects=THINGS)
+    assert pages(connection, Position(f"{server.url}/things?from=7")) == [1]
+    assert server.lines() == ["GET /things?from=7"]
+    other = serve(lambda asked: {"things": []})
+    with pytest.raises(FixDefinition, match="the position that was kept leads to") as raised:
+        pages(connection, Position(f"{other.url}/things?from=7"))
+    assert "sync --full" in str(raised.value)
+    assert (server.lines(), other.lines()) == ([], [])
+
+
+def test_a_link_never_leaves_encryption() -> None:
+    link = NextLink.model_validate({"type": "link", "from": "next"})
+    page = Served(Read({"next": "http://api.example.com/things?page=2"}), 1, "https://api.example.com/things")
+    found = following(link, page, Position(), None, lambda: None)
+    assert found == Position("https://api.example.com/things?page=2")
