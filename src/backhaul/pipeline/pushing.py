@@ -254,7 +254,7 @@ class Pushing:
             notes=(*left.notes, *report.notes),
             troubles=(*left.troubles, *report.troubles),
         )
-        note = f"{report.written} rows"
+        note = f"{report.written:,} written"
         context.progress.on(StageDone(context.customer, stage="push", seconds=report.seconds, note=note))
         return report
 

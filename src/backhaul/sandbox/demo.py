@@ -79,6 +79,33 @@ def stop_earlier(root: Path) -> None:
             continue
 
 
+def meddle(served: Sequence[Served]) -> list[Happened]:
+    """What people do while a push is being looked at: one changes a field that it writes, one holds a record."""
+    happened: list[Happened] = []
+    for each in served:
+        remote = Remote(each.control_url)
+        if each.source == "hubspot":
+            remote.mutate("update", "companies", _live(remote, "companies")[0], {"health_score": "99"})
+            happened.append(Happened(each.source, "a person sets the health of one company to 99"))
+        elif each.source == "salesforce":
+            remote.configure(locked_ids=_live(remote, "Account")[:1])
+            happened.append(Happened(each.source, "a long job of the customer's holds one account"))
+        remote.close()
+    return happened
+
+
+def let_go(served: Sequence[Served]) -> list[Happened]:
+    """The record that was held is free again."""
+    happened: list[Happened] = []
+    for each in served:
+        if each.source == "salesforce":
+            remote = Remote(each.control_url)
+            remote.configure(locked_ids=[])
+            remote.close()
+            happened.append(Happened(each.source, "that job has ended"))
+    return happened
+
+
 def disturb(served: Sequence[Served]) -> list[Happened]:
     """Change, delete, restore and merge a few records at each vendor, and let an hour pass there."""
     happened: list[Happened] = []
