@@ -165,8 +165,8 @@ def serve_function() -> Iterator[Callable[[Answer], Little]]:
     """Serves a function as a vendor of the test's own; ends with the test."""
     running: list[Little] = []
 
-    def start(answer: Answer) -> Little:
-        running.append(Little(answer))
+    def start(answer: Answer, *, one_by_one: bool = True) -> Little:
+        running.append(Little(answer, one_by_one=one_by_one))
         return running[-1]
 
     yield start

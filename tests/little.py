@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,10 +58,10 @@ Answer = Callable[[Asked], Any]
 class Little:
     """The server. `asked` holds every request since it was last cleared, the probe's aside."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, one_by_one: bool = True) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
-        lock = threading.Lock()
+        lock = threading.Lock() if one_by_one else nullcontext()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import command_line, configuration, entities, failures, kinds, schemas
+from docs.generate import catalog, command_line, configuration, entities, failures, kinds, schemas
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,6 +13,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/source.md": configuration.source,
     "reference/pipeline.md": configuration.pipeline,
     "reference/destination.md": configuration.destination,
+    "reference/catalog.md": catalog.page,
     "reference/kinds.md": kinds.page,
     "reference/entities.md": entities.page,
     "reference/cli.md": command_line.page,

@@ -414,7 +414,7 @@ class Customer:
     def approve(self, id: str, *, who: str | None = None) -> Decision:
         """Write a proposal, if the vendor still holds what it held then. who: who decides; else the login name.
 
-        Raises ConfigError where it is decided already, Busy where another push of the customer runs.
+        Raises ConfigError where it is decided already.
         """
         from backhaul.pipeline.proposing import approve
 

@@ -326,11 +326,14 @@ def test_a_null_clears_a_field(hubspot: Callable[..., Bench]) -> None:
     assert made.acme.plan_push("clear").rows == 0
 
 
-def test_one_push_of_a_customer_at_a_time(hubspot: Callable[..., Bench]) -> None:
+def test_one_run_of_a_push_at_a_time(hubspot: Callable[..., Bench]) -> None:
     made = hubspot(scores=SCORES)
     made.project.lease_wait = 0.1
-    with made.project.state.leases.lease("acme/push", run=new_run_id()), pytest.raises(Busy, match="push of acme"):
+    running = pytest.raises(Busy, match="the push scores of acme is running already")
+    with made.project.state.leases.lease("acme/push/scores", run=new_run_id()), running:
         made.acme.push("scores")
+    with made.project.state.leases.lease("acme/push/another", run=new_run_id()):
+        assert made.acme.push("scores").updated
 
 
 def test_bad_credentials_stop_the_push_and_lose_nothing(hubspot: Callable[..., Bench]) -> None:

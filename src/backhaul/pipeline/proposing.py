@@ -125,7 +125,7 @@ def approve(context: Context, id: str, who: str | None = None) -> Decision:
     """Write it, if the vendor still holds what it held when the change was proposed.
 
     The plan is made anew and compared with the one that was proposed; just before the write the vendor is asked once
-    more. Raises ConfigError where it is decided already, Busy where another push of the customer runs.
+    more. It waits for no other push. Raises ConfigError where it is decided already.
     """
     proposal = find_proposal(context, id)
     who = who or user()
@@ -136,7 +136,7 @@ def approve(context: Context, id: str, who: str | None = None) -> Decision:
         with (
             Pushing(context, "interactive") as pushing,
             bound(customer=context.customer, run=context.run_id),
-            pushing.lease(),
+            pushing.lease(name),
         ):
             task = pushing.task_of(name, push_of(context, proposal.entity, proposal.record, proposal.changes))
             plan = pushing.plan(task)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backhaul.config.push import Push
+from backhaul.config.source import Source
 from backhaul.discovery.cache import distrust, known_schema, schema_of, with_definition
 from backhaul.errors import ConfigError
 from backhaul.pipeline.context import Context
@@ -17,6 +18,8 @@ from backhaul.publish.query import open_snapshot
 from backhaul.push.own_fields import missing_fields, with_fields
 from backhaul.push.rules import Rules, guards_for
 from backhaul.push.target import Column, NewField, Object, Task
+
+_MOST_LANES = 16
 
 Open = Callable[[str], Connection]
 
@@ -129,8 +132,15 @@ def object_of(
         private=frozenset(private),
         guards=guards_for(context.pipeline.guards, source.source, object_name, schema.fields),
         day=_day(context, connection),
+        lanes=_lanes(source),
         new_fields=new_fields,
     )
+
+
+def _lanes(source: Source) -> int:
+    """As many as the vendor answers at a time; a fair number where it names none."""
+    stated = [each.requests for each in source.limits if each.type == "concurrency" and not each.only]
+    return min([*stated, _MOST_LANES]) if stated else 8
 
 
 def _schema(context: Context, open: Open, connection: str, object_name: str) -> ObjectSchema:

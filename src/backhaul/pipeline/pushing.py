@@ -53,10 +53,14 @@ def apply_push(
 
     limit: at most so many rows. approve: also where the plan waits for approval. who: on whose behalf, as `user:ada`,
     `token:t7` or `proposal:42`; the ledger keeps it. priority: what others wait for. changed: ids of the rows that set
-    it off. Failures of rows and objects are in the report. Raises Busy where another push of the customer runs,
+    it off. Failures of rows and objects are in the report. Raises Busy where this push runs already,
     ApprovalNeeded, and ConfigError for a stale plan or a push that is paused.
     """
-    with Pushing(context, priority) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+    with (
+        Pushing(context, priority) as pushing,
+        bound(customer=context.customer, run=context.run_id),
+        pushing.lease(name),
+    ):
         pushing.check_not_paused(name, plan)
         task = pushing.task(name, overwrite=overwrite or (plan is not None and plan.conflict == "overwrite"))
         if changed is not None:
@@ -71,7 +75,7 @@ def retry_push(
 ) -> list[PushReport]:
     """Plan the dead letters of a push (of all pushes without a name) again and send them. force: also given-up ones."""
     retry = Retry(below=1 << 30) if force else Retry()
-    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id), pushing.lease():
+    with Pushing(context) as pushing, bound(customer=context.customer, run=context.run_id):
         if name is not None:
             push_named(context, name)
             pushing.check_not_paused(name)
@@ -82,7 +86,8 @@ def retry_push(
             return []
         with recorded(context) as reports:
             for each in due:
-                reports.append(pushing.apply(pushing.task(each), None, limit=limit, who=who, retry=retry))
+                with pushing.lease(each):
+                    reports.append(pushing.apply(pushing.task(each), None, limit=limit, who=who, retry=retry))
         return reports
 
 
@@ -96,12 +101,13 @@ def undo_push(context: Context, run: str, *, apply: bool = False, who: str | Non
         version = current_snapshot(context.layout, context.customer).version
         if not apply:
             return [undo_plan(pushing.task(name), run, version, pushing.ledger) for name in names]
-        with pushing.lease(), recorded(context) as reports:
+        with recorded(context) as reports:
             for name in names:
-                task = pushing.task(name)
-                pushing.ledger.standing.pause(name, who or user(), f"the run {run} was undone")
-                plan = undo_plan(task, run, version, pushing.ledger)
-                reports.append(pushing.apply(task, plan, limit=None, who=who, approve=True))
+                with pushing.lease(name):
+                    task = pushing.task(name)
+                    pushing.ledger.standing.pause(name, who or user(), f"the run {run} was undone")
+                    plan = undo_plan(task, run, version, pushing.ledger)
+                    reports.append(pushing.apply(task, plan, limit=None, who=who, approve=True))
         return list(reports)
 
 
@@ -184,17 +190,19 @@ class Pushing:
         self._held.close()
 
     @contextmanager
-    def lease(self) -> Iterator[None]:
-        """One push of a customer at a time: what one has in flight must not look lost to another."""
+    def lease(self, push: str) -> Iterator[None]:
+        """One run of a push at a time: what one has in flight must not look lost to another."""
         context = self.context
         leases = context.state.leases
         try:
             held = leases.lease(
-                f"{context.customer}/push", run=context.run_id, wait=context.lease_wait, stop=context.stop
+                f"{context.customer}/push/{push}", run=context.run_id, wait=context.lease_wait, stop=context.stop
             )
         except Busy as busy:
             raise Busy(
-                f"another push of {context.customer} is running", seconds=busy.seconds, customer=context.customer
+                f"the push {push} of {context.customer} is running already",
+                seconds=busy.seconds,
+                customer=context.customer,
             ) from busy
         with held:
             yield

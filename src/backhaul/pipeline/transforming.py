@@ -47,5 +47,7 @@ def transform_customer(context: Context, *, full: bool = False, select: Sequence
             connection, models_of(context), customer_of(context), run_id=context.run_id, full=full, select=select
         )
     seconds = time.perf_counter() - began
-    context.progress.on(StageDone(context.customer, stage="transform", seconds=seconds, note=f"{result.changed:,} changed"))
+    context.progress.on(
+        StageDone(context.customer, stage="transform", seconds=seconds, note=f"{result.changed:,} changed")
+    )
     return result

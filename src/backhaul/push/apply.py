@@ -27,9 +27,6 @@ from backhaul.telemetry.context import carried
 from backhaul.telemetry.crashpoints import crash_point
 from backhaul.telemetry.progress import SILENT, Progress, RowsWritten
 
-SIDE_BY_SIDE = 8
-"""Batches on their way at a time where the vendor names no limit of that; its rates say how fast they go."""
-_MOST = 16
 _ROUNDS = 3
 """How often a row that was found not to be written, or whose record changed in between, is sent in one run."""
 
@@ -216,12 +213,12 @@ class _ObjectApply:
             self._object, connection, target, Settler(looker.reader, self._object, trace), self._ledger, self._number,
             self._plan.scheme, self._setting.run, self._setting.who, self._task.rules.trace, self._tally,
         )  # fmt: skip
-        size = looked_at_once(self._object, target.write) if looker.looks(rows) else target.write.batch
+        size = looked_at_once(self._object, target.write, len(rows)) if looker.looks(rows) else target.write.batch
         chunks = [
             some[start : start + size] for some in grouped(target.write, rows) for start in range(0, len(some), size)
         ]
         work = carried(lambda chunk: self._chunk(target, looker, sender, chunk))
-        with ThreadPoolExecutor(min(_side_by_side(connection), len(chunks)), thread_name_prefix="push") as pool:
+        with ThreadPoolExecutor(min(self._object.lanes, len(chunks)), thread_name_prefix="push") as pool:
             for future in [pool.submit(work, chunk) for chunk in chunks]:
                 future.result()
 
@@ -272,9 +269,3 @@ class _ObjectApply:
         """Nothing more is sent to this object."""
         self._dead.set()
         self._tally.trouble(Trouble.of(error, self._object.connection, self._object.name))
-
-
-def _side_by_side(connection: Connection) -> int:
-    """As many as the vendor answers at a time."""
-    stated = [each.requests for each in connection.source.limits if each.type == "concurrency" and not each.only]
-    return min([*stated, _MOST]) if stated else SIDE_BY_SIDE

@@ -66,6 +66,8 @@ class Object:
     no_way: Mapping[str, str] = field(default_factory=dict)
     guards: Mapping[str, FieldRule] = field(default_factory=dict)
     day: int | None = None
+    lanes: int = 8
+    """Requests on their way at a time; the vendor's rates say how fast they go."""
     new_fields: tuple[NewField, ...] = ()
     """Fields of our own that the account lacks; `schema` has them already."""
 
