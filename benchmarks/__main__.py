@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import reading, shaping
+from benchmarks import diffing, reading, shaping
 from benchmarks.tables import Table, header, machine, printed, written
 
 Benchmark = Callable[[Path, int, bool], Table]
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "shape": lambda folder, rounds, quick: shaping.shape_and_push(
         folder, 2_000 if quick else 1_000_000, 100 if quick else 10_000
     ),
+    "diff": lambda folder, rounds, quick: diffing.diff(folder, 2_000 if quick else 1_000_000),
     "startup": lambda folder, rounds, quick: shaping.startup(folder, rounds),
 }
 
