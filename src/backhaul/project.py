@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from backhaul.state.runs import Run
     from backhaul.state.state import State
     from backhaul.state.usage import UsageDay
+    from backhaul.transform.suggest import Suggestion
 
 
 class Project:
@@ -316,6 +317,16 @@ class Customer:
         from backhaul.publish.query import query
 
         return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
+
+    def suggest_mappings(self, *, connection: str | None = None, entity: str | None = None) -> tuple[Suggestion, ...]:
+        """What custom fields that fill nothing yet may fill, by names, labels, types and values; no vendor is asked.
+
+        Raises ConfigError where nothing was read yet.
+        """
+        from backhaul.pipeline.suggesting import suggest_mappings
+
+        with self.context() as context:
+            return suggest_mappings(context, connection=connection, entity=entity)
 
     def plan_push(self, push: str, *, overwrite: bool = False, fresh: bool = False) -> Plan:
         """What a push would write, field by field; nothing is written.
