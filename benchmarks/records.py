@@ -41,17 +41,18 @@ def key(number: int) -> str:
 
 
 def properties(number: int, changed: datetime | None = None) -> str:
-    """The JSON of one record's properties. changed: when it was edited, which its score shows too."""
+    """The JSON of one record's properties. changed: when it was edited, which its score and job title show too."""
     n = number
     created = _BEGAN + timedelta(minutes=n % 1_000_000)
     modified = changed or created + timedelta(days=30, milliseconds=n % 1000)
     first, last = _FIRST[n % 10], _LAST[n // 10 % 10]
     phone = "null" if n % 5 == 0 else f'"+44 20 7946 {n % 10000:04d}"'
     score = n % 1000 + (1 if changed is not None else 0)
+    job = _JOB[n % 5] + (" again" if changed is not None else "")
     day = f"{1950 + n % 50}-{n % 12 + 1:02d}-{n % 28 + 1:02d}"
     return (
         f'{{"firstname":"{first}","lastname":"{last} {n}","email":"{last.lower()}.{n}@example.com",'
-        f'"company":"Company {n // 7} Ltd","city":"{_CITY[n % 7]}","jobtitle":"{_JOB[n % 5]}","phone":{phone},'
+        f'"company":"Company {n // 7} Ltd","city":"{_CITY[n % 7]}","jobtitle":"{job}","phone":{phone},'
         f'"website":"https://www.company-{n // 7}.example","lifecyclestage":"{_STAGE[n % 4]}",'
         f'"annualrevenue":"{n * 37 % 9_999_999}.{n % 100:02d}","score":"{score}","discount":"0.{n % 100:02d}",'
         f'"employees":"{n % 5000}","createdate":"{_time(created)}","lastmodifieddate":"{_time(modified)}",'

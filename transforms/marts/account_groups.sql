@@ -4,6 +4,7 @@
 --   group_id: The smallest id among the accounts that are the same company; its own where there is no other.
 --   accounts: How many accounts the company has over all systems.
 --   connections: The connections that have one, sorted.
+-- part: accounts.id
 with recursive pair as (
     select from_id as a, to_id as b from links
     where role = 'same_as' and from_entity = 'accounts' and not is_deleted
@@ -29,4 +30,24 @@ size as (
     from grouped group by group_id
 )
 select grouped.id, grouped.group_id, size.accounts, size.connections
-from grouped join size on size.group_id = grouped.group_id
+from grouped join size on size.group_id = grouped.group_id;
+
+-- whoever is, or was, reached from a row that changed or from a pair that did
+with recursive same as (
+    select from_id, to_id from links where role = 'same_as' and from_entity = 'accounts' and not is_deleted
+    union
+    select from_id, to_id from changed_links where role = 'same_as' and from_entity = 'accounts'
+),
+pair as (
+    select from_id as a, to_id as b from same
+    union
+    select to_id as a, from_id as b from same
+),
+reach as (
+    select id from changed_accounts
+    union
+    select from_id from changed_links where role = 'same_as' and from_entity = 'accounts'
+    union
+    select pair.b from reach join pair on pair.a = reach.id
+)
+select id from reach

@@ -16,6 +16,7 @@
 --   last_ticket_at: When the last of them was made, open or not.
 --   last_activity_at: When the last call, e-mail, meeting or note with the person was.
 --   last_activity: That activity's type and subject.
+-- part: contact_groups.group_id
 with chosen as (
     select g.group_id, c.*
     from contact_groups as g
@@ -87,4 +88,28 @@ left join accounts as account on account.id = chosen.account_id
 left join users as u on u.id = chosen.owner_id
 left join deal on deal.group_id = chosen.group_id
 left join ticket on ticket.group_id = chosen.group_id
-left join activity on activity.group_id = chosen.group_id
+left join activity on activity.group_id = chosen.group_id;
+
+with person as (
+    select id from changed_contacts
+    union
+    select contact_id from changed_deals
+    union
+    select requester_id from changed_tickets
+    union
+    select to_id from changed_links where to_entity = 'contacts'
+    union
+    select l.to_id
+    from links as l
+    join (select id from changed_deals union select id from changed_activities) as c on c.id = l.from_id
+    where l.to_entity = 'contacts'
+    union
+    select c.id
+    from contacts as c
+    join (select id from changed_accounts union select id from changed_account_groups) as a on a.id = c.account_id
+    union
+    select c.id from contacts as c join changed_users as u on u.id = c.owner_id
+)
+select group_id as id from changed_contact_groups
+union
+select g.group_id as id from contact_groups as g join person on person.id = g.id

@@ -3,6 +3,7 @@
 --   id: Id of a contact.
 --   group_id: The smallest id among the contacts that are the same person; its own where there is no other.
 --   contacts: How many contacts the person has over all systems.
+-- part: contacts.id
 with recursive pair as (
     select from_id as a, to_id as b from links
     where role = 'same_as' and from_entity = 'contacts' and not is_deleted
@@ -25,4 +26,24 @@ grouped as (
 ),
 size as (select group_id, count(*) as contacts from grouped group by group_id)
 select grouped.id, grouped.group_id, size.contacts
-from grouped join size on size.group_id = grouped.group_id
+from grouped join size on size.group_id = grouped.group_id;
+
+-- whoever is, or was, reached from a row that changed or from a pair that did
+with recursive same as (
+    select from_id, to_id from links where role = 'same_as' and from_entity = 'contacts' and not is_deleted
+    union
+    select from_id, to_id from changed_links where role = 'same_as' and from_entity = 'contacts'
+),
+pair as (
+    select from_id as a, to_id as b from same
+    union
+    select to_id as a, from_id as b from same
+),
+reach as (
+    select id from changed_contacts
+    union
+    select from_id from changed_links where role = 'same_as' and from_entity = 'contacts'
+    union
+    select pair.b from reach join pair on pair.a = reach.id
+)
+select id from reach

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from backhaul.errors import BackhaulError
+from backhaul.transform.before import drop_all_before
 from backhaul.transform.inputs import Customer
 from backhaul.transform.models import Models
 from backhaul.transform.names import quote
@@ -65,7 +66,7 @@ def transform(
 
     plans = _compile(models, customer, tables)
     chosen = selected(models, plans, select)
-    relations = Relations(connection, models, customer, plans, seq)
+    relations = Relations(connection, models, customer, plans, seq, full=full)
     try:
         drop_strangers(connection, [*models.contracts, *(mart.name for mart in models.marts)])
         wanted = [plan for plan in plans if plan.shape.name in chosen]
@@ -73,7 +74,7 @@ def transform(
         built = [relations.build(each) for each in built]
         results = [finish_entity(connection, each, seq=seq) for each in built]
         marts = [mart for mart in models.marts if mart.name in chosen]
-        results += build_marts(connection, marts, {plan.shape.name: plan.shape for plan in plans}, seq=seq)
+        results += build_marts(connection, marts, {plan.shape.name: plan.shape for plan in plans}, seq=seq, full=full)
     except duckdb.Error as error:
         raise told(error, "the entities").within(customer=customer.name, run=run_id) from error
     except BackhaulError as error:
@@ -84,6 +85,7 @@ def transform(
     connection.execute("BEGIN")
     connection.execute("DELETE FROM meta.latest")
     if not select:
+        drop_all_before(connection)
         connection.execute(
             "INSERT INTO meta.latest VALUES (?, ?, ?)",
             [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from backhaul.transform.before import keep_before
 from backhaul.transform.names import HIDDEN, literal, quote
 
 UNHASHED = ("synced_at", "sync_run_id")
@@ -41,17 +42,29 @@ def write_derived(connection: duckdb.DuckDBPyConnection, derived: Derived, *, se
         f"CREATE OR REPLACE TEMP TABLE departed AS SELECT id FROM {place} WHERE ({derived.mine})"
         " AND id NOT IN (SELECT id FROM derived)"
     )
-    removed = _rows(run(f"INSERT INTO meta.removed SELECT {literal(derived.table)}, id, {seq} FROM departed"))
-    if removed:
-        run(f"DELETE FROM {place} WHERE id IN (SELECT id FROM departed) AND ({derived.mine})")
     run(f"DELETE FROM derived AS d USING {place} AS e WHERE e.id = d.id AND e._hash = d._hash")
-    run(f"DELETE FROM {place} WHERE id IN (SELECT id FROM derived) AND ({derived.mine})")
+    run(
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {place} WHERE ({derived.mine})"
+        " AND id IN (SELECT id FROM departed UNION ALL SELECT id FROM derived)"
+    )
+    keep_before(connection, derived.table, "SELECT place FROM places", seq=seq)
+    removed = _rows(run(f"INSERT INTO meta.removed SELECT {literal(derived.table)}, id, {seq} FROM departed"))
+    run(f"DELETE FROM {place} WHERE rowid IN (SELECT place FROM places)")
     changed = _rows(
         run(f"INSERT INTO {place} ({names}, {', '.join(HIDDEN)}) SELECT {names}, NULL, 0, _hash, {seq} FROM derived")
     )
-    run("DROP TABLE departed")
-    run("DROP TABLE derived")
+    for name in ("departed", "places", "derived"):
+        run(f"DROP TABLE {name}")
     return Written(changed, removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a derivation was last made. by: the rule or statement; of: the state of its inputs; seq: the transform."""
+
+    by: str
+    of: str
+    seq: int
 
 
 def state_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> str:
@@ -67,14 +80,14 @@ def state_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> st
     return ";".join(found)
 
 
-def is_current(connection: duckdb.DuckDBPyConnection, name: str, fingerprint: str) -> bool:
-    row = connection.execute("SELECT fingerprint FROM meta.derived WHERE name = ?", [name]).fetchone()
-    return row is not None and row[0] == fingerprint
+def last_made(connection: duckdb.DuckDBPyConnection, name: str) -> Made | None:
+    row = connection.execute("SELECT made_by, made_of, seq FROM meta.made WHERE name = ?", [name]).fetchone()
+    return Made(str(row[0]), str(row[1]), int(row[2])) if row is not None else None
 
 
-def keep_fingerprint(connection: duckdb.DuckDBPyConnection, name: str, fingerprint: str) -> None:
-    connection.execute("DELETE FROM meta.derived WHERE name = ?", [name])
-    connection.execute("INSERT INTO meta.derived VALUES (?, ?)", [name, fingerprint])
+def keep_made(connection: duckdb.DuckDBPyConnection, name: str, made: Made) -> None:
+    connection.execute("DELETE FROM meta.made WHERE name = ?", [name])
+    connection.execute("INSERT INTO meta.made VALUES (?, ?, ?, ?)", [name, made.by, made.of, made.seq])
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from backhaul.errors import ConfigError, StorageError
+from backhaul.transform.before import drop_before, keep_before
 from backhaul.transform.checks import check_entity, check_table
 from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import EntityShape
@@ -165,6 +166,7 @@ class _Entity:
         columns = [f"{quote(name)} {column.sql_type}" for name, column in shape.columns.items()]
         columns += [f"{name} {type_}" for name, type_ in HIDDEN.items()]
         self._connection.execute(f"CREATE OR REPLACE TABLE entities.{quote(self._name)} ({', '.join(columns)})")
+        drop_before(self._connection, self._name)
         for table in ("slices", "joined", "runs", "rejects"):
             self._connection.execute(f"DELETE FROM meta.{table} WHERE entity = ?", [self._name])
 
@@ -186,6 +188,7 @@ class _Entity:
         table = f"entities.{quote(self._name)}"
         mine = f"connection_id = {literal(connection)} AND source_object = {literal(object_name)}"
         with self._transaction():
+            keep_before(self._connection, self._name, f"SELECT rowid FROM {table} WHERE {mine}", seq=self._seq)
             row = self._connection.execute(
                 f"INSERT INTO meta.removed SELECT ?, id, {self._seq} FROM {table} WHERE {mine}", [self._name]
             ).fetchone()

@@ -10,25 +10,31 @@ from datetime import UTC, datetime
 import duckdb
 
 from backhaul.errors import ConfigError
+from backhaul.transform.before import are_told, changed_shown, drop_before, keep_none
 from backhaul.transform.contracts import EntityShape
-from backhaul.transform.derived import Derived, Written, is_current, keep_fingerprint, state_of, write_derived
-from backhaul.transform.marts import Mart, comments_of
+from backhaul.transform.derived import Derived, Made, Written, keep_made, last_made, state_of, write_derived
+from backhaul.transform.marts import Mart, Part, comments_of
 from backhaul.transform.names import HIDDEN, literal, quote
 from backhaul.transform.results import EntityResult, Warning
 
 
 def build_marts(
-    connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart], shapes: Mapping[str, EntityShape], *, seq: int
+    connection: duckdb.DuckDBPyConnection,
+    marts: Sequence[Mart],
+    shapes: Mapping[str, EntityShape],
+    *,
+    seq: int,
+    full: bool = False,
 ) -> list[EntityResult]:
-    """marts: in order. Each is one transaction."""
+    """marts: in order. Each is one transaction. full: make each anew, also where nothing it reads has changed."""
     if not marts:
         return []
     shown = [*shapes, *(mart.name for mart in marts)]
-    for name, shape in shapes.items():
-        _show(connection, name, list(shape.columns))
+    for name in shapes:
+        _show(connection, name)
     results: list[EntityResult] = []
     try:
-        _build_each(connection, marts, shapes, seq, results)
+        _build_each(connection, marts, shapes, seq, results, full=full)
     finally:
         for name in shown:
             connection.execute(f"DROP VIEW IF EXISTS temp.main.{quote(name)}")
@@ -41,12 +47,14 @@ def _build_each(
     shapes: Mapping[str, EntityShape],
     seq: int,
     results: list[EntityResult],
+    *,
+    full: bool,
 ) -> None:
     for mart in marts:
         connection.execute("BEGIN")
         try:
             connection.execute("UPDATE meta.work SET seq = ?", [seq])
-            results.append(_build(connection, mart, shapes, seq))
+            results.append(_build(connection, mart, shapes, seq, full=full))
         except duckdb.Error as error:
             connection.execute("ROLLBACK")
             raise ConfigError(
@@ -66,34 +74,57 @@ def drop_strangers(connection: duckdb.DuckDBPyConnection, known: Sequence[str]) 
             connection.execute(f"DROP TABLE IF EXISTS entities.{quote(name)}")
             for table in ("entities", "slices", "joined", "runs", "rejects", "live", "removed"):
                 connection.execute(f"DELETE FROM meta.{table} WHERE entity = ?", [name])
-            connection.execute("DELETE FROM meta.derived WHERE name = ?", [name])
+            drop_before(connection, name)
+            connection.execute("DELETE FROM meta.made WHERE name = ?", [name])
 
 
 def _build(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, shapes: Mapping[str, EntityShape], seq: int
+    connection: duckdb.DuckDBPyConnection, mart: Mart, shapes: Mapping[str, EntityShape], seq: int, *, full: bool
 ) -> EntityResult:
     day = datetime.now(UTC).date().isoformat() if mart.of_the_day else ""
-    made_of = hashlib.sha256(f"{mart.sql}{day}{state_of(connection, mart.inputs)}".encode()).hexdigest()
-    if is_current(connection, mart.name, made_of):
+    by = hashlib.sha256(f"{mart.sql}{mart.part}{day}".encode()).hexdigest()
+    made = Made(by, state_of(connection, mart.inputs), seq)
+    last = None if full else last_made(connection, mart.name)
+    if last is not None and (last.by, last.of) == (made.by, made.of):
         result = EntityResult(mart.name, _count(connection, mart.name), 0, 0, (), 0, mart=True)
     else:
-        result = _make(connection, mart, shapes, seq)
-        keep_fingerprint(connection, mart.name, made_of)
-    row = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'entities' AND table_name = ?"
-        " AND database_name = current_database() ORDER BY column_index",
-        [mart.name],
-    ).fetchall()
-    _show(connection, mart.name, [name for (name,) in row if name not in HIDDEN])
+        part = mart.part
+        if last is None or last.by != made.by or part is None or not _concerned(connection, mart, part, last.seq):
+            part = None
+        result = _make(connection, mart, shapes, seq, part)
+        keep_made(connection, mart.name, made)
+    _show(connection, mart.name)
     return result
 
 
+def _concerned(connection: duckdb.DuckDBPyConnection, mart: Mart, part: Part, since: int) -> bool:
+    """Whether it is known which rows the changes since then concern: their ids are in `concerned` then."""
+    if not are_told(connection, mart.inputs, since):
+        return False
+    with changed_shown(connection, mart.inputs, since):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE concerned AS"
+            f" SELECT DISTINCT id FROM (\n{part.sql}\n) AS found WHERE id IS NOT NULL"
+        )
+    return True
+
+
 def _make(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, shapes: Mapping[str, EntityShape], seq: int
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    shapes: Mapping[str, EntityShape],
+    seq: int,
+    part: Part | None,
 ) -> EntityResult:
     place = f"entities.{quote(mart.name)}"
     # made once: the statement is the user's, and may cost
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE made AS\n{mart.sql.rstrip().rstrip(';')}\n")
+    made = f"CREATE OR REPLACE TEMP TABLE made AS\n{mart.sql}\n"
+    if part is None:
+        connection.execute(made)
+    else:
+        _show(connection, part.input, f" WHERE {quote(part.column)} IN (SELECT id FROM concerned)")
+        connection.execute(made)
+        _show(connection, part.input)
     described = connection.execute("DESCRIBE made").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}
     known = comments_of(mart, shapes)
@@ -104,6 +135,7 @@ def _make(
     if kept is None or kept[0] != structure:
         columns = ", ".join(f"{quote(name)} {type_}" for name, type_ in {**types, **HIDDEN}.items())
         connection.execute(f"CREATE OR REPLACE TABLE {place} ({columns})")
+        drop_before(connection, mart.name)
     if kept != (structure, told):
         connection.execute(f"COMMENT ON TABLE {place} IS {literal(mart.description)}")
         for name, text in comments.items():
@@ -119,12 +151,13 @@ def _make(
         if repeated and repeated[0]:
             what = "several rows with one id, or none, one is kept"
             warnings = (Warning(mart.name, what, int(repeated[0]), str(repeated[1])),)
-        select = "SELECT * FROM made"
+        mine = "true" if part is None else "id IN (SELECT id FROM concerned)"
+        select = f"SELECT * FROM made WHERE {mine}"
         if warnings:
             values = ", ".join(quote(name) for name in types)
             first = f"row_number() OVER (PARTITION BY id ORDER BY hash({values}), {values}) = 1"
-            select += f" WHERE id IS NOT NULL QUALIFY {first}"
-        written = write_derived(connection, Derived(mart.name, tuple(types), select), seq=seq)
+            select += f" AND id IS NOT NULL QUALIFY {first}"
+        written = write_derived(connection, Derived(mart.name, tuple(types), select, mine), seq=seq)
     else:
         written = _replace(connection, mart.name, list(types), seq)
     connection.execute("DROP TABLE made")
@@ -143,6 +176,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str
     if not differs or not differs[0]:
         return Written()
     before = _count(connection, name)
+    keep_none(connection, name, seq=seq)
     connection.execute(f"DELETE FROM {place}")
     connection.execute(
         f"INSERT INTO {place} ({names}, {', '.join(HIDDEN)}) SELECT {names}, NULL, 0, hash({names}), {seq} FROM made"
@@ -154,10 +188,12 @@ def _replace(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str
     return Written(after, max(0, before - after))
 
 
-def _show(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> None:
-    """What a mart sees of a table: its published columns."""
-    names = ", ".join(quote(column) for column in columns)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT {names} FROM entities.{quote(name)}")
+def _show(connection: duckdb.DuckDBPyConnection, name: str, rows: str = "") -> None:
+    """What a mart sees of a table: its published columns, and of its rows those that a WHERE names."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS"
+        f" SELECT * EXCLUDE ({', '.join(HIDDEN)}) FROM entities.{quote(name)}{rows}"
+    )
 
 
 def _created(connection: duckdb.DuckDBPyConnection, name: str) -> int:

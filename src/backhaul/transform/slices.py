@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from backhaul.transform.before import keep_before
 from backhaul.transform.compiled import Join, Slice
 from backhaul.transform.contracts import EntityShape
 from backhaul.transform.names import HIDDEN, literal, quote
@@ -153,6 +154,7 @@ class SliceBuild:
             f" e._hash = s._hash AS same, e._stamp = s._stamp AS untouched"
             f" FROM {self._table} AS e JOIN staged AS s ON e.id = s.id"
         )
+        keep_before(self._connection, self._shape.name, "SELECT place FROM held WHERE NOT same", seq=self._seq)
         if only is not None:
             remember_seen(self._connection, self._part, self._shape, self._tracked, seq=self._seq)
         self._run(
@@ -234,6 +236,8 @@ class SliceBuild:
             f"INSERT INTO meta.removed SELECT {literal(self._part.entity)}, id, {self._seq} FROM departed"
         )
         if removed:
+            places = f"SELECT e.rowid FROM {self._table} AS e WHERE id IN (SELECT id FROM departed)"
+            keep_before(self._connection, self._shape.name, places, seq=self._seq)
             self._run(f"DELETE FROM {self._table} WHERE id IN (SELECT id FROM departed)")
         self._run("DROP TABLE departed")
         return removed

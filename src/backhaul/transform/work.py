@@ -14,6 +14,7 @@ _TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS entities;
 CREATE SCHEMA IF NOT EXISTS meta;
+CREATE SCHEMA IF NOT EXISTS was;
 CREATE TABLE IF NOT EXISTS meta.work (work_id VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS meta.latest (inputs VARCHAR, signatures VARCHAR, missing VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.entities (entity VARCHAR, structure VARCHAR, comments VARCHAR, created_seq BIGINT);
@@ -27,16 +28,20 @@ CREATE TABLE IF NOT EXISTS meta.rejects (
     entity VARCHAR, connection VARCHAR, object VARCHAR, key VARCHAR, "column" VARCHAR, field VARCHAR,
     raw_text VARCHAR, reason VARCHAR, run_id VARCHAR, rejected_at TIMESTAMPTZ);
 CREATE TABLE IF NOT EXISTS meta.live (entity VARCHAR, rows BIGINT);
-CREATE TABLE IF NOT EXISTS meta.derived (name VARCHAR, fingerprint VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.doubtful (entity VARCHAR, rule BIGINT, value VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.forgotten (connection VARCHAR, object VARCHAR, key_hash VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.seen (
     entity VARCHAR, record_id VARCHAR, field VARCHAR, old_value VARCHAR, new_value VARCHAR, changed_at TIMESTAMPTZ,
     seen_at TIMESTAMPTZ, run_id VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.unkept (entity VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS meta.made (name VARCHAR, made_by VARCHAR, made_of VARCHAR, seq BIGINT);
 """
 """`latest` is what the last transform was made from, to know at once that nothing is new. `work.seq` counts the
 transforms that wrote something. `removed` holds ids that left an entity, until published. `live` holds how many live
-rows an entity had, `derived` what each derivation was made from, `seen` the changes of tracked columns from sync to
-sync: that alone cannot be made again from raw tables. `forgotten` holds who was erased, as hashes of keys.
+rows an entity had, `made` what each derivation was made from and in which transform, `unkept` the transforms that
+changed rows without keeping what they were, `doubtful` values that would link rows were they not held twice, `seen` the
+changes of tracked columns from sync to sync: that alone cannot be made again from raw tables. `forgotten` holds who was
+erased, as hashes of keys.
 """
 
 
@@ -46,7 +51,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> int:
     connection.execute("SET TimeZone = 'UTC'")
     # the order of rows in a table means nothing here, and keeping it costs memory
     connection.execute("SET preserve_insertion_order = false")
-    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'seen'"
+    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'made'"
                           " AND database_name = current_database()").fetchone() is None:  # fmt: skip
         connection.execute(_TABLES)
     row = connection.execute("SELECT seq FROM meta.work").fetchone()
