@@ -97,6 +97,8 @@ def _entity(
         return count(connection, f"SELECT count(*) FROM {place}")
     if "id" not in table.columns:
         return _whole(connection, table, old, after)
+    if after is not None and old == table and not _touched(connection, table.name, after):
+        return 0
     rows = "" if after is None else f" WHERE _seq > {after}"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {table.names} FROM {source}{rows}")
     gone = (
@@ -119,6 +121,12 @@ def _entity(
     connection.execute("DROP TABLE fresh")
     connection.execute("DROP TABLE gone")
     return changed
+
+
+def _touched(connection: duckdb.DuckDBPyConnection, name: str, after: int) -> bool:
+    removed = f"SELECT 1 FROM meta.removed WHERE entity = {literal(name)} AND seq > {after}"
+    found = f"SELECT 1 FROM entities.{quote(name)} WHERE _seq > {after} UNION ALL {removed} LIMIT 1"
+    return connection.execute(found).fetchone() is not None
 
 
 def _whole(connection: duckdb.DuckDBPyConnection, table: Table, old: Table, after: int | None) -> int:

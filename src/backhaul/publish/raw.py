@@ -118,10 +118,16 @@ def _apply(connection: duckdb.DuckDBPyConnection, table: Table, n: int) -> int:
 def _compare(connection: duckdb.DuckDBPyConnection, table: Table, database: str, before: str | None, n: int) -> int:
     """Make `fresh_<n>` and `gone_<n>`; returns 0 where their rows differ by nothing but when they were read."""
     here, there = f"raw.{quote(table.name)}", f"{database}.main.{quote(table.name)}"
+    # by place, so that only the blocks that hold such rows are read whole
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE fresh_{n} AS SELECT r.* FROM {here} AS r"
+        f"CREATE OR REPLACE TEMP TABLE places AS SELECT r.rowid AS place FROM {here} AS r"
         f" WHERE coalesce(r._run_id, '') NOT IN (SELECT DISTINCT coalesce(o._run_id, '') FROM {there} AS o)"
     )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh_{n} AS SELECT r.* FROM {here} AS r"
+        " WHERE r.rowid IN (SELECT place FROM places)"
+    )
+    connection.execute("DROP TABLE places")
     if before is not None and _explained(connection, table, here, there, before, n):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE gone_{n} (_key VARCHAR)")
     else:

@@ -39,22 +39,22 @@ def write_derived(connection: duckdb.DuckDBPyConnection, derived: Derived, *, se
     run = connection.execute
     run(f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {names}, hash({hashed}) AS _hash FROM ({derived.select})")
     run(
-        f"CREATE OR REPLACE TEMP TABLE departed AS SELECT id FROM {place} WHERE ({derived.mine})"
-        " AND id NOT IN (SELECT id FROM derived)"
+        f"CREATE OR REPLACE TEMP TABLE held AS SELECT e.rowid AS place, e.id, d.id IS NULL AS departed,"
+        f" coalesce(d._hash = e._hash, false) AS same"
+        f" FROM (SELECT rowid, id, _hash FROM {place} WHERE {derived.mine}) AS e LEFT JOIN derived AS d ON d.id = e.id"
     )
-    run(f"DELETE FROM derived AS d USING {place} AS e WHERE e.id = d.id AND e._hash = d._hash")
-    run(
-        f"CREATE OR REPLACE TEMP TABLE places AS SELECT rowid AS place FROM {place} WHERE ({derived.mine})"
-        " AND id IN (SELECT id FROM departed UNION ALL SELECT id FROM derived)"
+    run("DELETE FROM derived WHERE id IN (SELECT id FROM held WHERE same)")
+    run("DELETE FROM held WHERE same")
+    keep_before(connection, derived.table, "SELECT place FROM held", seq=seq)
+    removed = _rows(
+        run(f"INSERT INTO meta.removed SELECT {literal(derived.table)}, id, {seq} FROM held WHERE departed")
     )
-    keep_before(connection, derived.table, "SELECT place FROM places", seq=seq)
-    removed = _rows(run(f"INSERT INTO meta.removed SELECT {literal(derived.table)}, id, {seq} FROM departed"))
-    run(f"DELETE FROM {place} WHERE rowid IN (SELECT place FROM places)")
+    run(f"DELETE FROM {place} WHERE rowid IN (SELECT place FROM held)")
     changed = _rows(
         run(f"INSERT INTO {place} ({names}, {', '.join(HIDDEN)}) SELECT {names}, NULL, 0, _hash, {seq} FROM derived")
     )
-    for name in ("departed", "places", "derived"):
-        run(f"DROP TABLE {name}")
+    run("DROP TABLE held")
+    run("DROP TABLE derived")
     return Written(changed, removed)
 
 
