@@ -106,6 +106,14 @@ def test_marts_that_read_each_other_in_a_circle_are_told(work: Work) -> None:
         ("-- X.\nselect 1; select 2", "must hold exactly one select"),
         ("-- X.\nselect from where", "is not SQL"),
         ("-- X.\nselect random() from accounts", "chance is not possible"),
+        ("-- X.\n-- part: accounts.id\nselect id from accounts", "must hold exactly one select, or `-- part"),
+        ("-- X.\n-- part: users.id\nselect id from accounts; select id from changed_accounts", "part: users.id"),
+        ("-- X.\n-- part: accounts.id\nselect id from accounts; select id from accounts", "look at changed_accounts"),
+        (
+            "-- X.\n-- part: accounts.id\nselect id from accounts; select a.id from changed_accounts a, users",
+            "reads users",
+        ),
+        ("-- X.\n-- part: accounts.id\nselect name from accounts; select id from changed_accounts", "give a column id"),
     ],
 )
 def test_a_wrong_mart_is_told_before_anything_runs(work: Work, sql: str, said: str) -> None:
@@ -144,3 +152,25 @@ def test_select_builds_what_is_named_with_what_reads_it_or_what_it_reads(work: W
     assert written(work, "run5") == {"users": (1, 0)}
     with pytest.raises(ConfigError, match="did you mean by_owner"):
         work.transform("run6", select=["by_ownr+"])
+
+
+IN_PART = """
+-- One row per owner with accounts.
+-- part: accounts.owner_id
+select owner_id as id, count(*) as accounts from accounts where owner_id is not null group by owner_id;
+
+select owner_id as id from changed_accounts
+"""
+
+
+def test_a_mart_made_in_part_looks_only_at_the_rows_that_changes_concern(work: Work) -> None:
+    with_marts(work, by_owner=IN_PART)
+    fill(work)
+    work.transform()
+    work.db.execute("UPDATE entities.by_owner SET accounts = 99 WHERE id = 'crm:owners:7'")
+    work.put("companies", "3", run="run2", name="N3", owner="9")
+    assert written(work, "run2") == {"accounts": (1, 0), "by_owner": (1, 1)}
+    assert work.rows("by_owner", "id, accounts") == [("crm:owners:7", 99), ("crm:owners:9", 1)]
+    work.db.execute("UPDATE entities.by_owner SET _hash = 0")
+    work.transform("run4", full=True)
+    assert work.rows("by_owner", "id, accounts") == [("crm:owners:7", 2), ("crm:owners:9", 1)]
