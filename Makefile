@@ -1,6 +1,8 @@
 # Two commands need nothing else on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where it is set, each worker and each process that a test starts compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint docs bench eval crash crash-push renewals plans conformance mutants lock clean
 
