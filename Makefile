@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/backhaul demo demo
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests benchmarks docs
