@@ -109,10 +109,11 @@ def test_status_tells_state_freshness_rows_calls_and_the_next_run(backhaul: Call
     assert "of today's budget left" in text
 
 
-def test_usage_counts_the_requests_of_the_day(backhaul: Call, published: Running) -> None:
+def test_usage_counts_the_requests_of_the_day(backhaul: Call, acme: Running) -> None:
+    backhaul("run", "acme")
     (day,) = backhaul("usage", "--json").json["days"]
     assert (day["customer"], day["connection"]) == ("acme", "crm")
-    assert day["requests"] == len(published.received())
+    assert day["requests"] == len(acme.received())
     assert day["day"] in backhaul("usage", "acme").out
 
 

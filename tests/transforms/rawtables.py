@@ -71,8 +71,18 @@ class Work:
         self.connection.execute(f'INSERT OR REPLACE INTO raw."it__{name}" ({names}) VALUES ({marks})', [*row.values()])
 
     def build(self) -> TransformResult:
+        """The entities that the tables fill, those that they refer to, and the links; no others and no marts."""
         it = RawConnection("it", self.source, self.objects)
-        return transform(self.connection, self.models, Customer("acme", {"it": it}, {}), run_id="run")
+        made = {
+            each.entity for each in self.models.staging if each.source == self.source and each.object in self.objects
+        }
+        more = made | {"links"}
+        while more:
+            made |= more
+            columns = [column for name in more for column in self.models.contracts[name].columns.values()]
+            more = {column.references for column in columns if column.references} - made
+        customer = Customer("acme", {"it": it}, {})
+        return transform(self.connection, self.models, customer, run_id="run", select=sorted(made))
 
     def rows(self, entity: str, columns: str) -> list[tuple[Any, ...]]:
         """The entity's rows by id; decimals as short text, times as ISO text in UTC."""
