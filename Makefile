@@ -1,6 +1,8 @@
 # Two commands need nothing else on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where it is set, each worker and each process that a test starts compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint docs bench eval crash crash-push renewals plans conformance mutants lock clean
 
@@ -8,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/backhaul demo demo
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests benchmarks docs

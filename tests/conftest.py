@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,10 +118,14 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
         extra: dict[str, Any] | None = None,
         variants: dict[str, str] | None = None,
         scale: int = 1,
+        filled: Path | None = None,
         **connections: Any,
     ) -> Bench:
+        """filled: a project like this one whose files, but for its configuration, are copied."""
         root = tmp_path / "project"
-        (root / "pipelines").mkdir(parents=True)
+        if filled is not None:
+            shutil.copytree(filled, root, symlinks=True)
+        (root / "pipelines").mkdir(parents=True, exist_ok=True)
         simulators: dict[str, Running] = {}
         blocks: dict[str, Any] = {}
         for name, (source, objects) in connections.items():
@@ -143,6 +149,46 @@ def bench(tmp_path: Path, simulator: Callable[..., Running]) -> Iterator[Callabl
     yield make
     for project in opened:
         project.close()
+
+
+@pytest.fixture(scope="session")
+def first_runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Where the files of a project that ran once are kept, by what was asked for. It is empty where nobody did yet."""
+    kept: dict[str, Path] = {}
+
+    def place(asked: str) -> Path:
+        if asked not in kept:
+            kept[asked] = tmp_path_factory.mktemp("first-run") / "project"
+        return kept[asked]
+
+    return place
+
+
+@pytest.fixture
+def has_run(bench: Callable[..., Bench], first_runs: Callable[[str], Path]) -> Callable[..., Bench]:
+    """As `bench`, once acme's first run is done: for tests of what comes after it.
+
+    The first test that asks runs; the next get a copy of what it left, and simulators that are as fresh as its were.
+    What they were asked by that run is not in their logs then.
+    """
+
+    def make(*, extra: dict[str, Any] | None = None, **asked: Any) -> Bench:
+        # a push that nothing sets off has no part in a run
+        triggered = {name: push for name, push in (extra or {}).get("push", {}).items() if push.get("trigger")}
+        told = {name: each for name, each in {**(extra or {}), **asked, "push": triggered}.items() if each}
+        kept = first_runs(json.dumps(told, sort_keys=True))
+        if kept.exists():
+            return bench(extra=extra, filled=kept, **asked)
+        made = bench(extra=extra, **asked)
+        report = made.acme.run()
+        assert report.exit_code == 0, report.all_failures
+        if not report.pushes:  # else the vendor is no longer as fresh
+            made.project.close()
+            shutil.copytree(made.root, kept, symlinks=True)
+            made.project = Project(made.root)
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="session")

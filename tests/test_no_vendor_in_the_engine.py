@@ -23,7 +23,7 @@ FILES = sorted(
 NAMES = sorted(
     name.lower()
     for path in catalog_root().glob("sources/*/source.yaml")
-    for name in (path.parent.name, yaml.safe_load(path.read_text("utf-8"))["title"])
+    for name in (path.parent.name, yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["title"])
 )
 ANY = re.compile(r"(?<![a-z])(" + "|".join(re.escape(name) for name in dict.fromkeys(NAMES)) + r")(?![a-z])")
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ def differences(
     left no trace at the vendor, must not be live here. winners: the vendor tells into which record another was merged.
     all_seen: every record was read before it was deleted; else one that came and went unseen need not be here.
     """
-    for name, records in dumps.items():
+    read = tables(work, [f"{connection}__{name}" for name in dumps])
+    for (name, records), table in zip(dumps.items(), read, strict=True):
         truth = {key_of(each, name): each for each in records}
-        rows = {row["_key"]: row for row in raw_rows(work, f"{connection}__{name}")}
+        rows = {row["_key"]: row for row in table}
         live = {key for key, row in rows.items() if row["_deleted_at"] is None}
         live_truth = {key for key, each in truth.items() if not each.get("_deleted")}
         for key in sorted(live_truth - live):
@@ -49,16 +51,28 @@ def _of_record(name: str, key: str, row: Mapping[str, Any], record: Mapping[str,
     if record.get("_deleted") or row["_deleted_at"] is not None:
         return  # the values that a record had when it was deleted are not served by every vendor
     for column, value in row.items():
-        if not column.startswith("_") and column in record and plain(value) != plain(record[column]):
-            yield f"{name} {key} {column} is {record[column]!r} at the vendor, and here {value!r}"
+        if column.startswith("_") or column not in record:
+            continue
+        theirs = record[column]
+        alike = type(value) is str and type(theirs) is str and value == theirs
+        if not alike and plain(value) != plain(theirs):
+            yield f"{name} {key} {column} is {theirs!r} at the vendor, and here {value!r}"
 
 
 def raw_rows(work: Path, table: str) -> list[dict[str, Any]]:
     """Rows of a raw table, straight from work.duckdb."""
+    return tables(work, [table])[0]
+
+
+def tables(work: Path, names: Iterable[str]) -> list[list[dict[str, Any]]]:
+    """The rows of each of these raw tables."""
+    read: list[list[dict[str, Any]]] = []
     with duckdb.connect(str(work), read_only=True) as connection:
-        found = connection.execute(f'select * from raw."{table}" order by _key')
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        for name in names:
+            found = connection.execute(f'select * from raw."{name}" order by _key')
+            columns = [column[0] for column in found.description]
+            read.append([dict(zip(columns, row, strict=True)) for row in found.fetchall()])
+    return read
 
 
 def key_of(record: Mapping[str, Any], name: str) -> str:
@@ -85,14 +99,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, int | float | Decimal):
         return format(Decimal(str(value)).normalize(), "f")
     if isinstance(value, datetime):
-        return value.astimezone().timestamp()
+        return value.timestamp()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | dict):
         return json.dumps(value, sort_keys=True)
-    if value[:1] in "[{":
-        return json.dumps(json.loads(value), sort_keys=True)
-    text = str(value)
+    return _plain_text(str(value))
+
+
+# The shared world's values come again in every comparison.
+@lru_cache(maxsize=1 << 17)
+def _plain_text(text: str) -> Any:
+    if text[:1] in "[{":
+        return json.dumps(json.loads(text), sort_keys=True)
     if text.lower() in ("true", "false", "t", "f"):
         return text[0].lower()
     for read in (lambda: format(Decimal(text).normalize(), "f"), lambda: datetime.fromisoformat(text).timestamp()):

@@ -56,12 +56,6 @@ def test_refetch_reads_named_records_and_says_which_it_did_not_get(backhaul: Cal
     assert [each["kind"] for each in backhaul("runs", "--json").json["runs"]] == ["refetch", "refetch", "sync"]
 
 
-@pytest.fixture
-def published(backhaul: Call, acme: Running) -> Running:
-    assert backhaul("run", "acme").code == 0
-    return acme
-
-
 def test_query_prints_a_table_json_and_csv(backhaul: Call, published: Running) -> None:
     sql = "select name, is_deleted, employees from accounts order by name limit 3"
     table = backhaul("query", "acme", sql)
@@ -115,10 +109,11 @@ def test_status_tells_state_freshness_rows_calls_and_the_next_run(backhaul: Call
     assert "of today's budget left" in text
 
 
-def test_usage_counts_the_requests_of_the_day(backhaul: Call, published: Running) -> None:
+def test_usage_counts_the_requests_of_the_day(backhaul: Call, acme: Running) -> None:
+    backhaul("run", "acme")
     (day,) = backhaul("usage", "--json").json["days"]
     assert (day["customer"], day["connection"]) == ("acme", "crm")
-    assert day["requests"] == len(published.received())
+    assert day["requests"] == len(acme.received())
     assert day["day"] in backhaul("usage", "acme").out
 
 

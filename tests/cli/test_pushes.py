@@ -16,11 +16,10 @@ SELECT = "select source_id as hs_object_id, 'weighed by us' as description from 
 
 
 @pytest.fixture
-def published(backhaul: Call, hubspot: Running, customer: Callable[..., Path]) -> Running:
+def published(published: Running, customer: Callable[..., Path]) -> Running:
     push = {"words": {"to": "crm.companies", "select": SELECT, "key": "hs_object_id"}}
-    customer("acme", crm=connection_to(hubspot, SMALL), extra={"push": push})
-    assert backhaul("run", "acme").code == 0
-    return hubspot
+    customer("acme", crm=connection_to(published, SMALL), extra={"push": push})
+    return published
 
 
 def descriptions(hubspot: Running) -> int:
@@ -76,12 +75,11 @@ def test_bad_plans_are_told(backhaul: Call, published: Running, root: Path) -> N
 
 
 def test_a_refused_row_is_a_dead_letter_until_it_is_sent_again(
-    backhaul: Call, hubspot: Running, customer: Callable[..., Path]
+    backhaul: Call, published: Running, customer: Callable[..., Path]
 ) -> None:
     select = "select source_id as hs_object_id, 'no number' as numberofemployees from accounts order by 1 limit 1"
     push = {"sizes": {"to": "crm.companies", "select": select, "key": "hs_object_id"}}
-    customer("acme", crm=connection_to(hubspot, SMALL), extra={"push": push})
-    assert backhaul("run", "acme").code == 0
+    customer("acme", crm=connection_to(published, SMALL), extra={"push": push})
     assert "no dead letters" in backhaul("push", "dead-letters", "acme").out
     assert "no dead letters to send again" in backhaul("push", "retry", "acme").out
     assert backhaul("push", "apply", "acme", "sizes").code == 1
@@ -132,15 +130,14 @@ def test_a_run_is_shown_in_the_ledger_and_taken_back(backhaul: Call, published: 
 
 
 def test_a_plan_that_waits_is_shown_and_asked_for(
-    backhaul: Call, hubspot: Running, customer: Callable[..., Path]
+    backhaul: Call, published: Running, customer: Callable[..., Path]
 ) -> None:
     select = "select 'p' || n || '@new.example' as email, 'P' as firstname from range({}) t(n)"
     push = {"to": "crm.contacts", "select": select.format(4), "mode": "mirror", "key": "email"}
-    customer("acme", crm=connection_to(hubspot, SMALL), extra={"push": {"people": push}})
-    backhaul("run", "acme")
+    customer("acme", crm=connection_to(published, SMALL), extra={"push": {"people": push}})
     assert backhaul("push", "apply", "acme", "people").code == 0
     customer(
-        "acme", crm=connection_to(hubspot, SMALL), extra={"push": {"people": {**push, "select": select.format(1)}}}
+        "acme", crm=connection_to(published, SMALL), extra={"push": {"people": {**push, "select": select.format(1)}}}
     )
     shown = backhaul("push", "plan", "acme", "people").out
     assert "for approval: the select gives 1 rows, and gave 4" in shown

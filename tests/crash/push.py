@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from backhaul.push.ledger import Ledger
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
 from backhaul.telemetry.crashpoints import VARIABLE
+from tests import forks
 from tests.conftest import connection_to
 
 POINTS = ("push_fields", "push_looked", "push_intent", "push_sent", "push_receipt", "push_settled", "push_applied")
@@ -97,10 +97,7 @@ class Patient:
     def apply(self, name: str, crash: str = "") -> dict[str, Any] | None:
         """None where it was killed."""
         environment = {**os.environ, VARIABLE: crash}
-        done = subprocess.run(
-            [sys.executable, "-c", WORKER, str(self.root), name], env=environment, capture_output=True, text=True,
-            timeout=600,
-        )  # fmt: skip
+        done = forks.run(WORKER, str(self.root), name, environment=environment)
         if crash and done.returncode == -signal.SIGKILL:
             return None
         assert done.returncode == 0, done.stderr
@@ -119,18 +116,20 @@ class Patient:
     def quiet(self) -> Iterator[str]:
         """Apply without kills and faults until nothing is sent any more; what is wrong then."""
         self.simulator.clear_faults()
-        for name in pushes(self.rows, self.number):
-            for _ in range(5):
-                time.sleep(LAG + 0.2)
+        restless = list(pushes(self.rows, self.number))
+        for _ in range(5):
+            time.sleep(LAG + 0.2)
+            for name in list(restless):
                 at = len(self.simulator.received())
                 report = self.apply(name)
                 assert report is not None
                 if report["troubles"] or report["refused"]:
                     yield f"{name}: {report}"
                 if not self._writes(at):
-                    break
-            else:
-                yield f"{name} does not come to rest"
+                    restless.remove(name)
+            if not restless:
+                break
+        yield from (f"{name} does not come to rest" for name in restless)
         yield from self.wrong()
 
     def _writes(self, since: int) -> bool:

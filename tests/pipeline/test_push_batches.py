@@ -19,9 +19,8 @@ def without_trace_ids(definition: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("bad", [(300,), (0, 99, 100, 559), (7, 8)])
-def test_of_560_rows_all_but_the_bad_ones_land(bench: Callable[..., Bench], bad: tuple[int, ...]) -> None:
-    made = bench(crm=("hubspot", {"contacts": {}}))
-    made.acme.run()
+def test_of_560_rows_all_but_the_bad_ones_land(has_run: Callable[..., Bench], bad: tuple[int, ...]) -> None:
+    made = has_run(crm=("hubspot", {"contacts": {}}))
     defined_otherwise(made, "hubspot", without_trace_ids)
     with_pushes(made, people=push("crm.contacts", SELECT, mode="create", key="email"))
     before = len(truth(made, "contacts"))
@@ -40,9 +39,8 @@ def test_of_560_rows_all_but_the_bad_ones_land(bench: Callable[..., Bench], bad:
     assert len(sent(made, since=at)) <= 6 + len(bad) * 14, "halving, not row by row"
 
 
-def test_a_lost_answer_in_the_middle_of_halving_doubles_nothing(bench: Callable[..., Bench]) -> None:
-    made = bench(crm=("hubspot", {"contacts": {}}))
-    made.acme.run()
+def test_a_lost_answer_in_the_middle_of_halving_doubles_nothing(has_run: Callable[..., Bench]) -> None:
+    made = has_run(crm=("hubspot", {"contacts": {}}))
     defined_otherwise(made, "hubspot", without_trace_ids)
     with_pushes(made, people=push("crm.contacts", SELECT.replace("560", "100"), mode="create", key="email"))
     made.simulators["crm"].mutate("create", "contacts", None, {"email": "p70@new.example"})

@@ -29,13 +29,11 @@ LEADS = push(
 
 
 @pytest.fixture
-def hubspot(bench: Callable[..., Bench]) -> Callable[..., Bench]:
+def hubspot(has_run: Callable[..., Bench]) -> Callable[..., Bench]:
     def make(variants: dict[str, str] | None = None, **pushes: dict[str, Any]) -> Bench:
-        made = bench(
+        return has_run(
             crm=("hubspot", {"companies": {}, "contacts": {}}), extra={"push": pushes}, variants=variants or {}
         )
-        assert made.acme.run().exit_code == 0
-        return made
 
     return make
 

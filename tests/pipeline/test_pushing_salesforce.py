@@ -22,13 +22,11 @@ UPSERT = push(
 
 
 @pytest.fixture
-def salesforce(bench: Callable[..., Bench]) -> Callable[..., Bench]:
+def salesforce(has_run: Callable[..., Bench]) -> Callable[..., Bench]:
     def make(variants: dict[str, str] | None = None, **pushes: dict[str, Any]) -> Bench:
-        made = bench(
+        return has_run(
             crm=("salesforce", {"Account": {}, "Opportunity": {}}), extra={"push": pushes}, variants=variants or {}
         )
-        assert made.acme.run().exit_code == 0
-        return made
 
     return make
 

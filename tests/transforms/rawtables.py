@@ -70,9 +70,25 @@ class Work:
         marks = ", ".join("?" for _ in row)
         self.connection.execute(f'INSERT OR REPLACE INTO raw."it__{name}" ({names}) VALUES ({marks})', [*row.values()])
 
+    def build_all(self) -> TransformResult:
+        """Every entity and mart, as a run does."""
+        return self._transform()
+
     def build(self) -> TransformResult:
-        it = RawConnection("it", self.source, self.objects)
-        return transform(self.connection, self.models, Customer("acme", {"it": it}, {}), run_id="run")
+        """The entities that the tables fill, those that they refer to, and the links; no others and no marts."""
+        made = {
+            each.entity for each in self.models.staging if each.source == self.source and each.object in self.objects
+        }
+        more = made | {"links"}
+        while more:
+            made |= more
+            columns = [column for name in more for column in self.models.contracts[name].columns.values()]
+            more = {column.references for column in columns if column.references} - made
+        return self._transform(*sorted(made))
+
+    def _transform(self, *select: str) -> TransformResult:
+        customer = Customer("acme", {"it": RawConnection("it", self.source, self.objects)}, {})
+        return transform(self.connection, self.models, customer, run_id="run", select=select)
 
     def rows(self, entity: str, columns: str) -> list[tuple[Any, ...]]:
         """The entity's rows by id; decimals as short text, times as ISO text in UTC."""
