@@ -17,6 +17,7 @@ from backhaul.config.reads import Read
 from backhaul.errors import FixDefinition, VendorDown
 from backhaul.extract import window as window_room
 from backhaul.extract.batches import Shape
+from backhaul.extract.room import Room
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.extract.window import read_window
 from backhaul.protocol.paging import Position
@@ -85,6 +86,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
                 SILENT,
                 seen.append,
                 bindings={},  # type: ignore[arg-type]
+                room=Room(),
             )
         return result, seen, vendor
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,10 @@ from backhaul.protocol.read_answer import read
 from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type, type_of
+from backhaul.telemetry.context import carried
+
+SIDE_BY_SIDE = 8
+"""Objects that are asked about at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +87,65 @@ def list_objects(connection: Connection) -> tuple[Found, ...]:
 
 
 def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
-    """The schema of these objects (and of the parents of those that are children).
+    """The schema of these objects (and of the parents of those that are children), several asked about at a time.
 
-    Raises ConfigError for a name that the account does not have, with the nearest that it has.
+    Raises ConfigError for a name that the account does not have, with the nearest that it has, before any is asked
+    about; else the first error of an object, in their order.
     """
-    wanted = dict.fromkeys(objects)
     granted = connection.scopes()
     known = {each.name: each for each in list_objects(connection)}
-    result: dict[str, ObjectSchema] = {}
-    unknown_types: dict[str, str] = {}
-    not_served: dict[str, str] = {}
-    for name in wanted:
+    wanted: dict[str, tuple[Found, ObjectDefinition]] = {}
+    for name in dict.fromkeys(objects):
         definition = connection.source.definition(name)
         if definition is None or (name not in known and name not in connection.source.objects):
             raise _no_such_object(connection, name, known)
-        found = known.get(name) or Found(name, name, False, {})
-        bindings = connection.bindings(ObjectSchema(name, (), {}, facts=found.facts), definition)
-        withheld = denied(definition, bindings, granted, found.rights)
-        if not found.readable:
-            not_served[name] = withheld["read"]
-            continue
+        wanted[name] = known.get(name) or Found(name, name, False, {}), definition
+
+    def look(found: Found, definition: ObjectDefinition) -> _Looked:
+        return _look(connection, found, definition, granted)
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"discover-{connection.name}") as pool:
+        futures = [pool.submit(carried(look), *each) for each in wanted.values()]
         try:
-            result[name] = replace(_object(connection, found, definition, unknown_types), denied=withheld)
-        except Refused as refused:
-            if refused.outcome not in ("skip", "absent"):
-                refused.within(object=name)
-                raise
-            not_served[name] = _in_words(withheld, refused)
-        except NotServed as unseen:
-            not_served[name] = _in_words(withheld, unseen.refused)
+            looked = dict(zip(wanted, (each.result() for each in futures), strict=True))
+        finally:
+            for future in futures:
+                future.cancel()
+    result = {name: each.schema for name, each in looked.items() if each.schema is not None}
     return Discovered(
         Schema(connection.name, result, fingerprint(result.values()), datetime.now(UTC).isoformat()),
-        unknown_types,
-        not_served,
+        {name: kind for each in looked.values() for name, kind in each.unknown_types.items()},
+        {name: each.not_served for name, each in looked.items() if each.schema is None},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one object is; or, without a schema, why the account does not give it."""
+
+    schema: ObjectSchema | None
+    not_served: str = ""
+    unknown_types: Mapping[str, str] = field(default_factory=dict)
+
+
+def _look(
+    connection: Connection, found: Found, definition: ObjectDefinition, granted: frozenset[str] | None
+) -> _Looked:
+    bindings = connection.bindings(ObjectSchema(found.name, (), {}, facts=found.facts), definition)
+    withheld = denied(definition, bindings, granted, found.rights)
+    if not found.readable:
+        return _Looked(None, withheld["read"])
+    unknown_types: dict[str, str] = {}
+    try:
+        schema = _object(connection, found, definition, unknown_types)
+    except Refused as refused:
+        if refused.outcome not in ("skip", "absent"):
+            refused.within(object=found.name)
+            raise
+        return _Looked(None, _in_words(withheld, refused))
+    except NotServed as unseen:
+        return _Looked(None, _in_words(withheld, unseen.refused))
+    return _Looked(replace(schema, denied=withheld), unknown_types=unknown_types)
 
 
 def _in_words(withheld: Mapping[str, str], refused: Refused) -> str:

@@ -49,6 +49,10 @@ class Shown:
         live = rows.filter(pc.is_null(rows.column("_deleted_at")))
         self._waiting.append(pa.RecordBatch.from_arrays([live.column("_key"), live.column("_read_at")], schema=KEYS))
 
+    @property
+    def full(self) -> bool:
+        return False  # keys alone: its rows are full long before
+
     def flush(self, on_part: OnPart) -> None:
         if self._waiting:
             on_part(self._spool.write(pa.Table.from_batches(self._waiting), kind="keys"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from queue import Empty, Full, Queue
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from backhaul.telemetry.context import carried
@@ -12,43 +12,51 @@ from backhaul.telemetry.context import carried
 T = TypeVar("T")
 
 
-def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """The same items, made by a thread that stays at most `depth` ahead. Its errors are raised here, in order."""
-    queue: Queue[tuple[bool, T | None, BaseException | None]] = Queue(depth)
-    gone = threading.Event()
+def ahead(items: Iterator[T], depth: int = 2, *, crowded: Callable[[], bool] = lambda: False) -> Iterator[T]:
+    """The same items, made by a thread that stays at most `depth` ahead, or one while it is `crowded`.
 
-    def put(entry: tuple[bool, T | None, BaseException | None]) -> bool:
-        while not gone.is_set():
-            try:
-                queue.put(entry, timeout=0.2)
-            except Full:
-                continue
-            return True
-        return False
+    Its errors are raised here, in order.
+    """
+    changed = threading.Condition()
+    made: deque[T] = deque()
+    ended: list[BaseException | None] = []
+    gone = False
+
+    def handed_over(item: T) -> bool:
+        """Put it there and wait until another may be made. False: nobody wants more."""
+        with changed:
+            made.append(item)
+            changed.notify()
+            while not gone and made and (len(made) >= depth or crowded()):
+                changed.wait()
+            return not gone
 
     def produce() -> None:
+        error: BaseException | None = None
         try:
             for item in items:
-                if not put((True, item, None)):
+                if not handed_over(item):
                     return
-            put((False, None, None))
-        except BaseException as error:  # noqa: BLE001  handed to the reader, which raises it
-            put((False, None, error))
+        except BaseException as raised:  # noqa: BLE001  handed to the reader, which raises it
+            error = raised
+        with changed:
+            ended.append(error)
+            changed.notify()
 
-    thread = threading.Thread(target=carried(produce), name="ahead", daemon=True)
-    thread.start()
+    threading.Thread(target=carried(produce), name="ahead", daemon=True).start()
     try:
         while True:
-            try:
-                more, item, error = queue.get(timeout=5)
-            except Empty:
-                if thread.is_alive():
-                    continue
-                raise RuntimeError("the thread that fetches ahead died") from None
-            if error is not None:
-                raise error
-            if not more:
-                return
-            yield item  # type: ignore[misc]
+            with changed:
+                while not made and not ended:
+                    changed.wait()
+                if not made:
+                    if ended[0] is not None:
+                        raise ended[0]
+                    return
+                item = made.popleft()
+                changed.notify()
+            yield item
     finally:
-        gone.set()
+        with changed:
+            gone = True
+            changed.notify()

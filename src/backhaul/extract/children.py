@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class _Pending:
     """Children and the parents they are of, not yet on disk."""
 
-    gathered: Gathered = field(default_factory=Gathered)
+    gathered: Gathered
     parents: list[tuple[str, datetime]] = field(default_factory=list)
 
     def write(self, spool: WindowSpool, on_part: OnPart) -> None:
@@ -56,7 +56,7 @@ class _Pending:
             on_part(spool.write(pa.concat_tables(self.gathered.rejects), kind="rejects"))
         if self.parents:
             on_part(spool.write(parents_table(self.parents), kind="parents"))
-        self.gathered, self.parents = Gathered(), []
+        self.gathered, self.parents = Gathered(self.gathered.share), []
 
 
 class Embedded:
@@ -79,8 +79,9 @@ class Embedded:
                 WindowId(window.connection, child.name, window.name),
                 extractor.meta(child, "embedded", None, vendor_now),
             )
+            pending = _Pending(Gathered(extractor.room.rows))
             decoder = Decoder(read, wanted, child.schema.key, {}, {})
-            self._children.append((child, read, shape, decoder, spool, _Pending()))
+            self._children.append((child, read, shape, decoder, spool, pending))
 
     def __bool__(self) -> bool:
         return bool(self._children)
@@ -107,6 +108,10 @@ class Embedded:
                 pending.gathered.add(batch)
                 self._result.children[child.name] = self._result.children.get(child.name, 0) + batch.rows.num_rows
                 pending.parents.append((key, page.sent_at))
+
+    @property
+    def full(self) -> bool:
+        return any(pending.gathered.full for *_, pending in self._children)
 
     def flush(self, on_part: OnPart) -> None:
         """Before the parents' own part: a crash between reads these parents again, and replaces their children."""
@@ -143,7 +148,7 @@ def read_batches(
             done = _parents_done(spool)
             gone, found = parents_in(parents, wanted_of(child))
             live = are_asked(child, found)
-            pending = _Pending()
+            pending = _Pending(Gathered(extractor.room.rows))
             if todo := sorted(gone - done):
                 pending.parents = [(key, datetime.now(UTC)) for key in todo]
                 pending.write(spool, on_part)

@@ -101,7 +101,7 @@ class Course:
 class _Pending:
     """Rows and the courses that they move, not yet on disk."""
 
-    gathered: Gathered = field(default_factory=Gathered)
+    gathered: Gathered
     courses: list[Course] = field(default_factory=list)
     replaced: list[tuple[str, datetime, datetime | None, datetime | None]] = field(default_factory=list)
     """Parents whose children were shown, all or those of a window: what is here and was not shown is gone."""
@@ -118,7 +118,7 @@ class _Pending:
         if self.courses:
             crash_point("positions")
             on_part(spool.write(pa.Table.from_pylist([c.row() for c in self.courses], _COURSES), kind="positions"))
-        self.gathered, self.courses, self.replaced = Gathered(), [], []
+        self.gathered, self.courses, self.replaced = Gathered(self.gathered.share), [], []
 
 
 def read(
@@ -139,7 +139,7 @@ def read(
     parents = {key: record for key, record in child.landed.items() if key not in gone} | live
     with extractor.spool.open(window, extractor.meta(child, WINDOW, None, vendor_now)) as spool:
         courses = _courses(spool)
-        pending = _Pending()
+        pending = _Pending(Gathered(extractor.room.rows))
         if removed := sorted(gone & (set(child.landed) | set(child.positions))):
             pending.replaced = [(key, datetime.now(UTC), None, None) for key in removed]
         todo: deque[tuple[Course, Mapping[str, Any]]] = deque()

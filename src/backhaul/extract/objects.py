@@ -22,6 +22,7 @@ from backhaul.extract.batches import Shape, batch_of
 from backhaul.extract.bounds import Bounds, bounds_for, is_worth_keeping, watermark_of
 from backhaul.extract.by_key import pages_by_key
 from backhaul.extract.privacy import kept_fields
+from backhaul.extract.room import Room
 from backhaul.extract.task import ObjectRead, Task, WindowRead
 from backhaul.extract.window import TOLD, Beside, Gathered, OnPart, extra_paths, flush, read_window
 from backhaul.extract.windows import SIDE_BY_SIDE, Finished, can_be_cut, cut, reached
@@ -43,7 +44,8 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class Extractor:
     """Reads objects of one connection into the customer's spool. Objects may be read side by side.
 
-    workers: how many batches of children are fetched at a time. hash_key: of private fields that are hashed.
+    workers: how many batches of children are fetched at a time. hash_key: of private fields that are hashed. room: what
+    may wait in memory, of several connections together where they are given the same.
     """
 
     def __init__(
@@ -54,13 +56,15 @@ class Extractor:
         run_id: str,
         hash_key: bytes,
         progress: Progress = SILENT,
-        workers: int = 4,
+        room: Room | None = None,
+        workers: int = 8,
     ) -> None:
         self.connection = connection
         self.spool = spool
         self.run_id = run_id
         self.hash_key = hash_key
         self.progress = progress
+        self.room = room or Room()
         self.workers = workers
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="children")
 
@@ -114,7 +118,7 @@ class Extractor:
         shape = self.shape(task, read)
         window = WindowId(self.connection.name, task.name, f"keys-{self.run_id}-{uuid4().hex[:8]}")
         with self.spool.open(window, self.meta(task, "by_key", None, started)) as spool:
-            gathered = Gathered()
+            gathered = Gathered(self.room.rows)
             ask = Ask(task.schema, task.definition, read, "by_key", shape.fields, {}, extra_paths(task))
             for page in pages_by_key(self.connection, ask, keys):
                 batch = batch_of(page, shape, task, read_at=page.sent_at)
@@ -283,7 +287,7 @@ class Extractor:
                 try:
                     read_window(
                         self.connection, task, read, role, spool, shape, result, self.progress, on_part,
-                        bindings=bindings, beside=beside,
+                        bindings=bindings, room=self.room, beside=beside,
                     )  # fmt: skip
                 except (WindowLost, NotServed) as lost:
                     if isinstance(lost, PositionLost) and bounds.token:

@@ -15,6 +15,7 @@ from backhaul.errors import FixDefinition
 from backhaul.extract.ahead import ahead
 from backhaul.extract.batches import Batch, Shape, batch_of_pages, can_join
 from backhaul.extract.by_key import hydrated
+from backhaul.extract.room import Room, Share
 from backhaul.extract.task import Drift, ObjectRead, Task
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.paging import Position
@@ -36,16 +37,20 @@ TOLD = "told"
 """The note of a window that keeps the position which its pages told."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Gathered:
-    """Batches that wait to become a part."""
+    """Batches that wait to become a part. share: what all such may hold together."""
 
+    share: Share
     rows: list[pa.RecordBatch] = field(default_factory=list)
     deletes: list[pa.Table] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
     count: int = 0
     bytes: int = 0
     since: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.share.join(self)
 
     def add(self, batch: Batch) -> None:
         if batch.rows.num_rows:
@@ -59,23 +64,29 @@ class Gathered:
 
     @property
     def full(self) -> bool:
-        return (self.count >= PART_ROWS or self.bytes >= PART_BYTES or self.old) and bool(
-            self.rows or self.deletes or self.rejects
-        )
+        enough = self.count >= PART_ROWS or self.bytes >= PART_BYTES or self.old or self.share.is_due(self)
+        return enough and bool(self.rows or self.deletes or self.rejects)
 
     @property
     def old(self) -> bool:
         return time.monotonic() - self.since > PART_SECONDS
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiting:
-    """Pages that wait to be typed together. What they hold is not read yet as far as a part is concerned."""
+    """Pages that wait to be typed together. What they hold is not read yet as far as a part is concerned.
 
+    share: what all such may hold together.
+    """
+
+    share: Share
     pages: list[Page] = field(default_factory=list)
     read_at: list[datetime] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.share.join(self)
 
     def add(self, page: Page, read_at: datetime) -> None:
         self.pages.append(page)
@@ -85,13 +96,18 @@ class Waiting:
 
     @property
     def full(self) -> bool:
-        return self.rows >= BATCH_ROWS or self.bytes >= BATCH_BYTES
+        return self.rows >= BATCH_ROWS or self.bytes >= BATCH_BYTES or self.share.is_due(self)
 
 
 class Beside(Protocol):
     """Sees each page with its rows, and keeps something of them: ahead of the rows' own part."""
 
     def take(self, page: Page, rows: pa.RecordBatch) -> None: ...
+
+    @property
+    def full(self) -> bool:
+        """It keeps as much as a part should hold."""
+        ...
 
     def flush(self, on_part: OnPart) -> None: ...
 
@@ -124,6 +140,7 @@ def read_window(
     on_part: OnPart,
     *,
     bindings: Mapping[str, Any],
+    room: Room,
     beside: Sequence[Beside] = (),
 ) -> None:
     """Read the window from where its manifest stands to its end.
@@ -138,8 +155,8 @@ def read_window(
     if start is None and spool.meta.token:
         start = Position(spool.meta.token)
     capped = read.cap is not None
-    gathered = Gathered()
-    waiting = Waiting()
+    gathered = Gathered(room.rows)
+    waiting = Waiting(room.pages)
     position: Position | None = start or Position()
     first = start is None or not (resume.page_token or resume.last_key)
     spoken = _Told(spool.notes.get(TOLD))
@@ -160,7 +177,7 @@ def read_window(
         position = waiting.pages[-1].next if not waiting.rows else type_rows()
         for page in waiting.pages:
             spoken.told = page.told or spoken.told
-        waiting = Waiting()
+        waiting = Waiting(room.pages)
 
     def type_rows() -> Position | None:
         batch = batch_of_pages(waiting.pages, waiting.read_at, shape, task)
@@ -181,7 +198,7 @@ def read_window(
             each.flush(on_part)
         spoken.note(spool)
         flush(spool, gathered, position, on_part)
-        gathered = Gathered()
+        gathered = Gathered(room.rows)
 
     ask = Ask(
         schema=task.schema,
@@ -197,7 +214,7 @@ def read_window(
     if read.hydrate:
         pages = hydrated(connection, _by_key(task, shape), pages)
     try:
-        for page in ahead(pages):
+        for page in ahead(pages, crowded=lambda: room.pages.crowded):
             if first:
                 first = False
                 result.total = page.total if page.total is not None else result.total
@@ -216,7 +233,7 @@ def read_window(
             crash_point("page_read")
             if alone or waiting.full or gathered.old or page.next is None:
                 type_waiting()
-                if position is None or gathered.full:
+                if position is None or gathered.full or any(each.full for each in beside):
                     write_part()
     finally:
         # after an error: what was gathered counts, and the next run goes on behind it

@@ -19,6 +19,7 @@ from backhaul.config.pipeline import Pipeline
 from backhaul.config.project import ProjectConfig
 from backhaul.config.source import Source
 from backhaul.errors import Reauthorise
+from backhaul.extract.room import Room
 from backhaul.http.patience import Patience
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.opening import open_connection
@@ -42,6 +43,8 @@ class Context:
     stop: threading.Event = field(default_factory=threading.Event)
     patience: Patience = field(default_factory=Patience)
     lease_wait: float = 30.0
+    room: Room = field(default_factory=Room)
+    """What its reads may hold in memory, all connections together."""
 
     @cached_property
     def pipeline(self) -> Pipeline:

@@ -30,7 +30,8 @@ from backhaul.state.schemas import Drift as StoredDrift
 from backhaul.telemetry.context import carried
 from backhaul.telemetry.progress import ObjectDone, Withheld
 
-SIDE_BY_SIDE = 6
+SIDE_BY_SIDE = 16
+"""Objects of one connection that are read at a time, as far as its limits let them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class Reader:
         self.connection = connection
         self.schema = schema
         self.extractor = Extractor(
-            connection, spool, run_id=context.run_id, hash_key=context.hash_key, progress=context.progress
-        )
+            connection, spool, run_id=context.run_id, hash_key=context.hash_key, progress=context.progress,
+            room=context.room,
+        )  # fmt: skip
 
     def close(self) -> None:
         self.extractor.close()
