@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -75,5 +76,10 @@ def join_params(url: str, params: tuple[tuple[str, str], ...]) -> str:
     """The URL with parameters added. Commas and colons stay as they are: escaping them would triple a list's length."""
     if not params:
         return url
-    query = "&".join(f"{quote(name, safe='')}={quote(value, safe=',:')}" for name, value in params)
-    return f"{url}{'&' if '?' in url else '?'}{query}"
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(_pair(*each) for each in params)}"
+
+
+# page after page asks for the same fields
+@lru_cache(maxsize=256)
+def _pair(name: str, value: str) -> str:
+    return f"{quote(name, safe='')}={quote(value, safe=',:')}"

@@ -126,13 +126,13 @@ class Connection:
         names.update({f"settings.{key}": value for key, value in self._settings.items()})
         names.update({f"credentials.{key}": value for key, value in self._credentials.items()})
         names.update({f"account.{key}": value for key, value in self.account.items()})
-        if self._needs_sign_in:
+        if self.needs_sign_in:
             names.update({f"auth.{key}": value for key, value in self.transport.signer.facts.items()})
         return Bindings(names, (), self.source.values, "UTC")
 
     @cached_property
-    def _needs_sign_in(self) -> bool:
-        """Whether requests hold what the way in keeps; it is not fetched for those that do not."""
+    def needs_sign_in(self) -> bool:
+        """Whether requests hold what the way in keeps, which may change under way; else it is not even fetched."""
         return "{auth." in self.source.model_dump_json(exclude={"auth"})
 
     def bindings(self, schema: ObjectSchema | None, definition: ObjectDefinition | None) -> Bindings:

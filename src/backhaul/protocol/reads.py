@@ -12,6 +12,7 @@ from backhaul.config import paths
 from backhaul.config.objects import ChangedToken, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
+from backhaul.config.placeholders import texts
 from backhaul.config.reads import NextLink, Read
 from backhaul.errors import FixDefinition, VendorDown, WindowLost
 from backhaul.http.refusals import Refused
@@ -112,21 +113,16 @@ def read_pages(
             fields = _without(refused, ask, fields, on_dropped)
             continue
         read = read.job.results
+    course = _Course(connection, ask, read, fields, job)
     position = start or Position()
     if position.page is not None and isinstance(read.next, NextLink):
         _same_host(connection, read, _bindings(connection, ask, fields), position.page)
     chain = 0
     while True:
-        bindings = _bindings(connection, ask, fields).with_(
-            page=position.page,
-            last__key=position.last_key,
-            size=read.size,
-            **{f"job__{name}": value for name, value in job.items()},
-        )
         try:
-            page = _fetch(connection, ask, read, fields, bindings, position)
+            page = _fetch(course, position)
         except Refused as refused:
-            fields = _without(refused, ask, fields, on_dropped)
+            course = course.of_fields(_without(refused, ask, course.fields, on_dropped))
             continue
         chain += page.rows
         page = _capped(page, read, ask, chain)
@@ -160,27 +156,80 @@ def _bindings(connection: Connection, ask: Ask, fields: tuple[Field, ...]) -> Bi
     )
 
 
-def _fetch(
-    connection: Connection, ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings, position: Position
-) -> Page:
+class _Course:
+    """One read on its way, page after page: what no page changes is bound and written once."""
+
+    def __init__(
+        self, connection: Connection, ask: Ask, read: Read, fields: tuple[Field, ...], job: Mapping[str, str]
+    ) -> None:
+        self.connection = connection
+        self.ask = ask
+        self.read = read
+        self.fields = fields
+        self._job = job
+        self._bound: Bindings | None = None
+        self._written: render.Rendered | None = None
+        self._moving = [name for name, raw in read.params.items() if _moves(raw)]
+        rest = (connection.source.headers, read.headers, read.json_body, read.form, read.xml)
+        query = [read.query.text, *read.query.where, read.query.order or ""] if read.query is not None else []
+        self._moves_in_params_alone = not any(map(_moves, (read.url, *rest, query)))
+        self._constants_move = _moves(read.add)
+        self._decoder: tuple[tuple[Field, ...], Decoder] | None = None
+
+    def of_fields(self, fields: tuple[Field, ...]) -> _Course:
+        """The same read of other fields."""
+        return _Course(self.connection, self.ask, self.read, fields, self._job)
+
+    def bindings(self, position: Position) -> Bindings:
+        if self._bound is None or self.connection.needs_sign_in:
+            self._bound = _bindings(self.connection, self.ask, self.fields).with_(
+                size=self.read.size, **{f"job__{name}": value for name, value in self._job.items()}
+            )
+            self._written = None
+        return self._bound.with_(page=position.page, last__key=position.last_key)
+
+    def rendered(self, bindings: Bindings) -> render.Rendered:
+        if self._written is None or not self._moves_in_params_alone:
+            self._written = self.connection.render(self.read, bindings)
+        elif self._moving:
+            fixed = dict(self._written.params)
+            fixed |= {name: render.param(self.read.params[name], bindings) for name in self._moving}  # type: ignore[misc]
+            in_order = ((name, fixed.get(name)) for name in self.read.params)
+            params = tuple((name, value) for name, value in in_order if value is not None)
+            self._written = replace(self._written, params=params)
+        return self._written
+
+    def decoder(self, fields: tuple[Field, ...], bindings: Bindings) -> Decoder:
+        if self._decoder is None or self._constants_move or self._decoder[0] is not fields:
+            self._decoder = fields, _decoder(self.ask, self.read, fields, bindings)
+        return self._decoder[1]
+
+
+def _moves(value: Any) -> bool:
+    """Whether it is another on each page."""
+    return any(each.name in ("page", "last.key") for text in texts(value) for each in parse_template(text).names)
+
+
+def _fetch(course: _Course, position: Position) -> Page:
+    connection, ask, read, fields = course.connection, course.ask, course.read, course.fields
+    bindings = course.bindings(position)
+    slices = [fields]
     if isinstance(read.next, NextLink) and position.page is not None:
         rendered = render.Rendered("GET", position.page, (), connection.headers(read, bindings), None)
-        slices = [fields]
     else:
-        rendered = connection.render(read, bindings)
-        slices = [fields]
+        rendered = course.rendered(bindings)
         if read.max_url is not None and rendered.length > read.max_url:
             slices = _slices(connection, read, ask, fields, bindings, read.max_url)
             rendered = connection.render(read, replace(bindings, fields=slices[0]))
     parent = str(ask.bindings.get("parent.key", ""))
     response = connection.send(rendered, read, role=ask.role, object=ask.schema.name, parent=parent)
-    decoded = _decode(ask, read, slices[0], bindings, response)
+    decoder = course.decoder(slices[0], bindings)
+    decoded = _decode(decoder, read, ask, response)
     for more in slices[1:]:
         written = connection.render(read, replace(bindings, fields=more))
         other = connection.send(written, read, role=ask.role, object=ask.schema.name, parent=parent)
-        decoded = _joined(decoded, _decode(ask, read, more, bindings, other), ask.schema.key)
+        decoded = _joined(decoded, _decode(_decoder(ask, read, more, bindings), read, ask, other), ask.schema.key)
     total = paths.first(read.total, decoded.answer) if read.total else MISSING
-    decoder = _decoder(ask, read, slices[0], bindings)
     served = Served(decoded.answer, decoded.rows if decoded.served is None else decoded.served, response.url)
     return Page(
         columns=decoded.columns,
@@ -218,9 +267,9 @@ def _decoder(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings
     return found[1]
 
 
-def _decode(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings, response: Response) -> Decoded:
+def _decode(decoder: Decoder, read: Read, ask: Ask, response: Response) -> Decoded:
     try:
-        return _decoder(ask, read, fields, bindings).decode(response.body, response.headers, response.status)
+        return decoder.decode(response.body, response.headers, response.status)
     except NotAsPromised as error:
         raise VendorDown(f"the answer is no {read.format}: {error}", object=ask.schema.name) from error
 

@@ -216,6 +216,12 @@ class Rendered:
         return len(self.url) + (1 + len(urlencode(self.params)) if self.params else 0)
 
 
+def param(raw: Any, bindings: Bindings) -> str | None:
+    """A parameter's value; None where it falls away."""
+    value = body(raw, bindings)
+    return None if value is UNBOUND or value is None else _joined(value)
+
+
 def call(definition: Call, bindings: Bindings, base_url: str, headers: Mapping[str, str]) -> Rendered:
     """Render a request. Raises ValueError where its path holds an unbound placeholder."""
     if definition.query is not None:
@@ -224,11 +230,7 @@ def call(definition: Call, bindings: Bindings, base_url: str, headers: Mapping[s
     if path is UNBOUND:
         raise ValueError(f"the path {definition.url!r} has an unbound placeholder")
     url = path if path.startswith(("http://", "https://")) else base_url.rstrip("/") + path
-    params = [
-        (name, _joined(value))
-        for name, raw in definition.params.items()
-        if (value := body(raw, bindings)) is not UNBOUND and value is not None
-    ]
+    params = [(name, value) for name, raw in definition.params.items() if (value := param(raw, bindings)) is not None]
     written = {name: _joined(value) for name, raw in headers.items() if (value := body(raw, bindings)) is not UNBOUND}
     for name, raw in definition.headers.items():
         if (value := body(raw, bindings)) is not UNBOUND:
