@@ -11,11 +11,13 @@ from benchmarks.project import CUSTOMER
 
 
 def main() -> None:
+    from backhaul.cli.lean import without_pandas
     from backhaul.pipeline.reading import Wanted, read_connection
     from backhaul.pipeline.report import SyncReport
     from backhaul.project import Project
     from backhaul.spool.spool import Spool
 
+    without_pandas()
     with Project(sys.argv[1]) as project, project.customer(CUSTOMER).context() as context:
         report = SyncReport(CUSTOMER, context.run_id)
         spool = Spool(context.layout.spool(CUSTOMER))
