@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,6 +50,8 @@ class Loading:
         self._given: set[Path] = set()
         self._wake = threading.Condition()
         self._finishing = False
+        self._awaited = False
+        """Something is sure to be loaded, sooner or later."""
         self._error: BaseException | None = None
         self._held = ExitStack()
         self._leased = False
@@ -60,11 +63,15 @@ class Loading:
         """The raw tables that parts may go to."""
         with self._wake:
             self._tables.update(tables)
+            # a first sync makes its tables whatever the vendor has
+            self._awaited = self._awaited or not self._context.work.exists()
+            self._wake.notify()
 
     def part(self, part: Part) -> None:
         """A rows part of a window that is still being read."""
         with self._wake:
             self._give([part])
+            self._awaited = True
             self._wake.notify()
 
     def finished(
@@ -123,9 +130,8 @@ class Loading:
     def _run(self) -> None:
         try:
             while True:
+                self._wait_for_work()
                 with self._wake:
-                    while not self._finishing and sum(part.rows for part in self._ready.parts) < EAGER_ROWS:
-                        self._wake.wait()
                     ready, self._ready = self._ready, _Ready()
                     finishing = self._finishing
                 self._load(ready)
@@ -133,6 +139,17 @@ class Loading:
                     return
         except BaseException as error:  # noqa: BLE001  raised again by `drain`, in the thread that asked for the load
             self._error = error
+
+    def _wait_for_work(self) -> None:
+        with self._wake:
+            while not self._finishing and not self._awaited:
+                self._wake.wait()
+        if self._awaited:
+            # dlt takes most of a second to import: now, while the vendor is being asked
+            import_module("backhaul.load.dlt_import")
+        with self._wake:
+            while not self._finishing and sum(part.rows for part in self._ready.parts) < EAGER_ROWS:
+                self._wake.wait()
 
     def load(self, parts: Sequence[Part], windows: Sequence[WindowId], watermarks: Sequence[WatermarkRow]) -> None:
         """Load at once, in this thread, after `drain`."""
