@@ -32,6 +32,16 @@ _TROUBLES = (
 )
 
 
+# Raised while there is no connection yet. Any other trouble may come after the first byte has left.
+_BEFORE = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+
+
 class NotSent(Exception):
     """The request did not leave: nothing can have happened at the vendor."""
 
@@ -78,7 +88,7 @@ class Wire:
             "read": request.timeout,
             "write": request.timeout,
         }
-        left = _Left(on_sent)
+        leaving = _Leaving(request.body, on_sent)
         headers = {
             "User-Agent": _AGENT,
             "Accept-Encoding": "gzip",
@@ -99,19 +109,19 @@ class Wire:
                     *address.headers(request),
                     *((name.encode(), value.encode()) for name, value in headers.items()),
                 ],
-                content=request.body,
-                extensions={"timeout": timeouts, "trace": left},
+                content=leaving,
+                extensions={"timeout": timeouts},
             )
             answer = self._pool(address.scheme, address.host).handle_request(wired)
         except httpcore.LocalProtocolError as error:
             raise FixDefinition(f"the request cannot be sent: {redact.text(str(error))}") from error
+        except _BEFORE as error:
+            raise NotSent(_reason(error, request.timeout)) from error
         except _TROUBLES as error:
-            if not left.started:
-                raise NotSent(_reason(error, request.timeout)) from error
-            left.finish()
+            leaving.finish()
             raise NoAnswer(_reason(error, request.timeout)) from error
         deadline = time.monotonic() + 5 * request.timeout
-        return Exchange(answer, left.sent_at or datetime.now(UTC), request.max_bytes, deadline)
+        return Exchange(answer, leaving.sent_at or datetime.now(UTC), request.max_bytes, deadline)
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -194,21 +204,20 @@ class _Address:
         return found
 
 
-class _Left:
-    """Listens to the library for the moment when bytes begin to leave, and when the last one has left."""
+class _Leaving:
+    """A request's body as it leaves: once it was taken whole, headers and all, the last byte is on its way."""
 
-    __slots__ = ("_on_sent", "sent_at", "started")
+    __slots__ = ("_body", "_on_sent", "sent_at")
 
-    def __init__(self, on_sent: Callable[[], None] | None) -> None:
+    def __init__(self, body: bytes | None, on_sent: Callable[[], None] | None) -> None:
+        self._body = body
         self._on_sent = on_sent
-        self.started = False
         self.sent_at: datetime | None = None
 
-    def __call__(self, name: str, info: Mapping[str, Any]) -> None:
-        if name.endswith("send_request_headers.started"):
-            self.started = True
-        elif name.endswith("send_request_body.complete"):
-            self.finish()
+    def __iter__(self) -> Iterator[bytes]:
+        if self._body:
+            yield self._body
+        self.finish()
 
     def finish(self) -> None:
         """It has left, or as much of it as ever will: the vendor may count it."""
