@@ -405,6 +405,18 @@ def test_a_proxy_of_the_environment_is_used(
     assert vendor.received[0].target == "http://vendor.example/x?a=1"
 
 
+def test_a_write_that_the_proxy_lets_not_through_has_not_left(
+    vendor: Any, connect: Connect, answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", vendor.url)
+    vendor.script(*[answers(403)] * 4)
+    with pytest.raises(VendorDown, match="cannot be reached") as raised:
+        connect().send(Request("POST", "https://vendor.example/x", body=b"{}", write=True, repeatable=False))
+    assert not isinstance(raised.value, AnswerLost)
+
+
 @pytest.mark.parametrize("url", ["ftp://v.example/x", "no-url-at-all", "http://"])
 def test_an_address_that_is_none_is_the_definitions_fault(connect: Connect, url: str) -> None:
     with pytest.raises(FixDefinition):
