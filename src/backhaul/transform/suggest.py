@@ -19,7 +19,7 @@ LIKELY = 0.6
 _PARSED = 0.95
 """Of a text field's values, the share that must be numbers (dates, truths) for it to count as such."""
 
-# what vendors put round the names of custom fields: salesforce arr__c, netsuite custentity_arr, quickbooks cf_2
+# what systems put round the names of custom fields: arr__c, custentity_arr, cf_2
 _AROUND = re.compile(r"__c$|^(custentity|custbody|custitem|custrecord|custcol|custom|cf|udf|x)_+|^c_(?=[a-z])")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SAME: Mapping[str, tuple[str, ...]] = {
