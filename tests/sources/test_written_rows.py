@@ -51,6 +51,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {},
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
+    "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
 }
 

@@ -59,6 +59,7 @@ FORMATS: dict[str, str] = {
     "integer": "as a whole number",
     "url": "escaped for a URL's path, where one stands in a body",
     "guid": "32 hexadecimal digits with hyphens between",
+    "doubled": "with its single quotes doubled, for a literal that stands between such",
     "quoted": "in double quotes, escaped as JSON; of a list, each",
 }
 

@@ -76,6 +76,8 @@ def _formatted(value: Any, how: str | None) -> Any:
             return quote(str(value), safe="")
         case "integer":
             return int(value)
+        case "doubled":
+            return str(value).replace("'", "''")
         case "guid":
             return str(UUID(str(value)))
         case "quoted":

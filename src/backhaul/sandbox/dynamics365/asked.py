@@ -188,8 +188,7 @@ class Filter:
                 return {"null": None, "true": True, "false": False}[text]
             case "word" if text.startswith("@"):
                 return self._aliases.get(text, "").strip("'").replace("''", "'")
-            case _:
-                self._wrong(len(self._text))
+        return self._wrong(len(self._text))
 
     def _compared(self, name: str, column: Column, how: str, wanted: Any) -> Test:
         timed = column.kind == "time"
