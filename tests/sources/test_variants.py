@@ -99,7 +99,7 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         {
             "untracked_tables": "Change Tracking",
             "etags": "opaque",
-            "required_columns": "free",
+            "required_columns": "checked",
             "new_columns": "at once",
         },
         {"untracked_tables": "ignored"},

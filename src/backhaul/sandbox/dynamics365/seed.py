@@ -512,21 +512,16 @@ class Seeder:
         for definition in self._organization.definitions.values():
             for column in definition.columns.values():
                 for place, (value, text) in enumerate(column.options if column.kind in CHOICES else ()):
-                    for language in (1031, 1033):
-                        self._put(
-                            table,
-                            i,
-                            {
-                                "objecttypecode": definition.name,
-                                "attributename": column.name,
-                                "attributevalue": value,
-                                "value": text if language == 1033 else f"{text} (de)",
-                                "langid": language,
-                                "displayorder": place,
-                            },
-                            MADE,
-                        )
-                        i += 1
+                    told = {
+                        "objecttypecode": definition.name,
+                        "attributename": column.name,
+                        "attributevalue": value,
+                        "value": text,
+                        "langid": 1033,
+                        "displayorder": place,
+                    }
+                    self._put(table, i, told, MADE)
+                    i += 1
 
 
 def _at(day: date) -> datetime:

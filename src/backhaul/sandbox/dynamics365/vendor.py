@@ -43,7 +43,7 @@ class Dynamics365(Vendor):
         # A duplicate that a rule found: 500 in the documentation, 412 as others report.
         "duplicate_status": ("500", "412"),
         # Columns that forms require: the platform itself takes records without most of them.
-        "required_columns": ("checked", "free"),
+        "required_columns": ("free", "checked"),
         # When a new column can be used: once it is published, or at once.
         "new_columns": ("published", "at once"),
         # A refresh token is replaced at each renewal; the old one stays good for a while.
