@@ -14,7 +14,6 @@ from backhaul.sandbox.dynamics365.columns import CHOICES, LENGTHS, LOOKUPS, TYPE
 from backhaul.sandbox.dynamics365.definitions import TableDefinition
 from backhaul.sandbox.dynamics365.organization import Organization
 from backhaul.sandbox.dynamics365.writes import body
-from backhaul.sandbox.vendor import served
 
 _PREFIX = re.compile(r"[a-z][a-z0-9]{1,7}_[A-Za-z0-9_]+")
 _KINDS = {of: kind for kind, (_, _, of) in TYPES.items() if kind not in ("guid", "virtual", "day", "customer", "owner")}
@@ -38,7 +37,7 @@ class Metadata:
                 bad(f"Syntax error in '{found['$filter']}'.")
             name, wanted = (match[1], match[2]) if match[1] else (match[3], match[4] == "true")
             told = [each for each in told if each[name] == wanted]
-        return self._answer(request, "EntityDefinitions", told, found)
+        return self._answer("EntityDefinitions", told, found)
 
     async def table(self, request: Request) -> Response:
         definition = self._named(request)
@@ -66,7 +65,7 @@ class Metadata:
     async def columns(self, request: Request) -> Response:
         table, found = self._named(request), _options(request)
         told = [self._of_column(table, each) for each in table.columns.values()]
-        return self._answer(request, f"EntityDefinitions('{table.name}')/Attributes", told, found)
+        return self._answer(f"EntityDefinitions('{table.name}')/Attributes", told, found)
 
     async def of_kind(self, request: Request) -> Response:
         """A cast: the columns of one class, with what it has beside."""
@@ -83,7 +82,7 @@ class Metadata:
         if not expanded:
             for each in told:
                 each.pop("OptionSet", None)
-        return self._answer(request, f"EntityDefinitions('{table.name}')/Attributes/{kind}", told, found, "OptionSet")
+        return self._answer(f"EntityDefinitions('{table.name}')/Attributes/{kind}", told, found, "OptionSet")
 
     def _of_column(self, table: TableDefinition, column: Column, *, whole: bool = False) -> dict[str, Any]:
         kind, name, of = TYPES[column.kind]
@@ -134,7 +133,7 @@ class Metadata:
             }
             for name, state in table.keys.items()
         ]
-        return self._answer(request, f"EntityDefinitions('{table.name}')/Keys", told, found)
+        return self._answer(f"EntityDefinitions('{table.name}')/Keys", told, found)
 
     async def relations(self, request: Request) -> Response:
         table, found = self._named(request), _options(request)
@@ -150,7 +149,7 @@ class Metadata:
             for column in table.columns.values()
             for nav, target in column.binds(table.name).items()
         ]
-        return self._answer(request, f"EntityDefinitions('{table.name}')/ManyToOneRelationships", told, found)
+        return self._answer(f"EntityDefinitions('{table.name}')/ManyToOneRelationships", told, found)
 
     async def create_column(self, request: Request) -> Response:
         table, given = self._named(request), await body(request)
@@ -189,11 +188,8 @@ class Metadata:
             )
         return table
 
-    def _answer(
-        self, request: Request, context: str, told: list[dict[str, Any]], found: dict[str, str], *beside: str
-    ) -> Response:
+    def _answer(self, context: str, told: list[dict[str, Any]], found: dict[str, str], *beside: str) -> Response:
         """Definitions come all at once: they are not paged."""
-        served(request, len(told))
         return reply(
             {"@odata.context": f"{self._organization.api}/$metadata#{context}", "value": _chosen(told, found, *beside)}
         )
