@@ -49,11 +49,7 @@ def parameters(request: Request) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in OPTIONS and not name.startswith("@") and name != "tag":
-            bad(
-                f"The query parameter '{name}' is not supported."
-                if name.startswith("$")
-                else f"Unknown parameter {name}"
-            )
+            bad(f"The query parameter '{name}' is not supported.")
         found[name] = value
     return found
 

@@ -60,9 +60,11 @@ class Reads:
                 test = Filter(self._organization, table, found["$filter"], found).test
                 rows = [row for row in rows if test(row)]
             rows = ordered(self._organization, table, rows, found.get("$orderby", f"{table.key} asc"))
-            ids = [row.id for row in rows][: int(found["$top"]) if "$top" in found else None]
+            ids = [row.id for row in rows]
+        total = len(ids)
+        ids = ids[: int(found["$top"]) if "$top" in found else None]
         shown = [row for id in ids[:size] if (row := self._organization.find(table.name, id)) is not None]
-        facts: dict[str, Any] = {"@odata.count": min(len(ids), MOST)} if found.get("$count") == "true" else {}
+        facts: dict[str, Any] = {"@odata.count": min(total, MOST)} if found.get("$count") == "true" else {}
         if len(ids) > size:
             facts["@odata.nextLink"] = self._link(request, found, self._cookie(ids[size:]))
         return self._page(request, table, found, prefer, shown, facts)
