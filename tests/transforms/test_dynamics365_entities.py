@@ -53,7 +53,7 @@ def test_accounts_have_their_kind_and_contacts_the_account_alone(dynamics: Work)
     dynamics.table("stringmap", "stringmapid", LABELS, ["s1", "account", "customertypecode", 11, "Vendor", 0])
     dynamics.table(
         "account", "accountid",
-        "accountid name websiteurl customertypecode:integer statecode:integer revenue:decimal@@        " _merged_into",
+        "accountid name websiteurl customertypecode:integer statecode:integer revenue:decimal address1_city",
         ["1", "Acme", "https://www.Acme.example/en", 3, 0, "12.5", "Oslo"],
         ["2", "Seller", None, 11, 1, None, None],
     )  # fmt: skip

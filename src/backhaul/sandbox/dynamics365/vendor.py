@@ -19,7 +19,7 @@ from backhaul.sandbox.dynamics365.metadata import Metadata
 from backhaul.sandbox.dynamics365.oauth import HOST, TENANT, OAuth
 from backhaul.sandbox.dynamics365.organization import Organization
 from backhaul.sandbox.dynamics365.reads import Reads
-from backhaul.sandbox.dynamics365.seed import Seeder
+from backhaul.sandbox.dynamics365.seed import plant
 from backhaul.sandbox.dynamics365.writes import Writes
 from backhaul.sandbox.vendor import Refused, Vendor
 from backhaul.sandbox.world import World
@@ -71,7 +71,7 @@ class Dynamics365(Vendor):
         }
         self._organization = Organization(self.clock, self.variants, self.controls)
         self.tables = self._organization.tables
-        Seeder(self._organization, world).plant()
+        plant(self._organization, world)
         self._limits = Limits(self.controls)
         self.oauth = OAuth(self.clock, self.controls, seed, rotates=self.variants["refresh_tokens"] == "rotate")
         self.credentials = dict(self.oauth.client)
