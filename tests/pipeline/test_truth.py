@@ -77,18 +77,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "TimeActivity",
         )
     },
-    "dynamics365": {
-        name: {}
-        for name in (
-            "account",
-            "contact",
-            "opportunity",
-            "phonecall",
-            "annotation",
-            "systemuser",
-            "new_subscription",
-        )
-    },
+    "dynamics365": {name: {} for name in ("account", "contact", "phonecall", "annotation", "new_subscription")},
 }
 
 

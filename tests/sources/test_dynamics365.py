@@ -27,7 +27,7 @@ def untrue(made: Bench, *objects: str) -> list[str]:
     return list(differences(made.project.config.layout.work("acme"), "crm", dumps))
 
 
-@pytest.mark.parametrize("status", ["400", "410", "500"])
+@pytest.mark.parametrize("status", ["410", "500"])
 def test_where_the_delta_link_is_too_old_everything_is_read_again_and_what_is_gone_goes(
     status: str, bench: Callable[..., Bench]
 ) -> None:
@@ -43,6 +43,18 @@ def test_where_the_delta_link_is_too_old_everything_is_read_again_and_what_is_go
     assert report is not None
     assert untrue(made, "contact") == []
     assert report.lines["crm", "contact"].how.startswith("all")
+
+
+def test_a_table_that_is_not_tracked_is_read_whole_however_that_is_told(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("dynamics365", {"annotation": {}}), variants={"untracked_tables": "ignored"})
+    vendor = made.simulators["crm"]
+    sync(made)
+    ids = [each["annotationid"] for each in vendor.dump("annotation")]
+    vendor.mutate("update", "annotation", ids[1], {"notetext": "Said otherwise"})
+    vendor.mutate("delete", "annotation", ids[2])
+    vendor.advance(3600)
+    sync(made)
+    assert untrue(made, "annotation") == []
 
 
 def test_only_what_changed_travels_deletions_by_their_id(bench: Callable[..., Bench]) -> None:

@@ -102,7 +102,6 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "required_columns": "checked",
             "new_columns": "at once",
         },
-        {"untracked_tables": "ignored"},
     ),
 }
 # Those that have a test of their own, below or in the source's own file.
@@ -121,7 +120,11 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"throttled": "429 with Retry-After"},
         {"throttled": "503"},
     ),
-    "dynamics365": ({"expired_token_status": "410"}, {"expired_token_status": "500"}),
+    "dynamics365": (
+        {"expired_token_status": "410"},
+        {"expired_token_status": "500"},
+        {"untracked_tables": "ignored"},
+    ),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address.
