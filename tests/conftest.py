@@ -28,6 +28,7 @@ AUTH = {
     "zendesk": "api_token",
     "pipedrive": "api_token",
     "quickbooks": "oauth",
+    "dynamics365": "application",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -35,6 +36,7 @@ NEEDED = {
     "netsuite": ("consumer_key", "consumer_secret", "token_id", "token_secret"),
     "zendesk": ("email", "token"),
     "pipedrive": ("token",),
+    "dynamics365": ("client_id", "client_secret"),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}}

@@ -84,6 +84,8 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
         ("Document", "TxnId"),
         ("Id",),
         ("id",),
+        (f"{name}id",),
+        ("activityid",),
     ):
         if all(field in record for field in fields) and ("lines" in name or fields != ("transaction", "id")):
             return ":".join(str(record[field]) for field in fields)

@@ -241,6 +241,19 @@ def test_a_deleted_record_that_brings_nothing_but_its_key_is_a_tombstone(
     )
 
 
+def test_a_deletion_may_name_its_record_elsewhere_than_records_do() -> None:
+    flag = {"type": "flag", "when": {"reason": "deleted"}, "key": "gone"}
+    task, shape = task_of({"thing_id": "text", "name": "text"}, key=("thing_id",), deletes=[flag])
+    columns = {"thing_id": ["1", None], "name": ["a", None], "reason": [None, "deleted"], "gone": ["x", "2"]}
+    made = batch(columns, task, shape)
+    assert column(made, "_key") == ["1"], "a record's own key is never replaced"
+    assert made.deletes is not None
+    assert [row["_key"] for row in made.deletes.to_pylist()] == ["2"]
+    assert made.rejects is None
+    bare = batch({"name": [None], "reason": ["deleted"], "gone": ["3"]}, task, shape)
+    assert bare.deletes is not None, "the page has no column for the key at all"
+
+
 @pytest.mark.parametrize(
     ("split", "named", "losers"),
     [(";", "2; 3;", ["2", "3"]), (None, "2", ["2"]), (";", "1;4", ["4"]), (";", "", []), (";", None, [])],

@@ -77,6 +77,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "TimeActivity",
         )
     },
+    "dynamics365": {name: {} for name in ("account", "contact", "phonecall", "annotation", "new_subscription")},
 }
 
 
@@ -111,6 +112,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "pipedrive": ("organizations", "deals"),
         "zendesk": ("organizations", "tickets"),
         "quickbooks": ("Customer", "Vendor"),
+        "dynamics365": ("account", "contact"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -122,13 +124,14 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "pipedrive": "name",
         "zendesk": "name",
         "quickbooks": "DisplayName",
+        "dynamics365": "name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])
     vendor.mutate("delete", second, others[0])
     vendor.mutate("merge", first, ids[5], {"loser": ids[6]})
     vendor.advance(
-        25 * 3600 if source in ("pipedrive", "zendesk") else 3600
+        25 * 3600 if source in ("pipedrive", "zendesk", "dynamics365") else 3600
     )  # where only a census finds what was deleted
     report = made.acme.run(check_deletes=True)
     assert report.exit_code == 0, report.all_failures

@@ -16,6 +16,7 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "pipedrive": ("organizations", "deals", "persons", "deal_products", "products", "notes", "leads", "users"),
     "zendesk": ("organizations", "tickets", "users", "groups", "ticket_comments", "ticket_metrics", "device"),
     "quickbooks": ("Customer", "Vendor", "Invoice", "Invoice_lines", "Payment", "TaxCode", "TimeActivity"),
+    "dynamics365": ("account", "contact", "task", "annotation", "new_subscription"),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
@@ -28,6 +29,7 @@ RECORDS = {
     "pipedrive": "organizations",
     "zendesk": "organizations",
     "quickbooks": "Customer",
+    "dynamics365": "account",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -36,6 +38,7 @@ PEOPLE = {
     "pipedrive": "deals",
     "zendesk": "tickets",
     "quickbooks": "Vendor",
+    "dynamics365": "contact",
 }
 NAME = {
     "hubspot": "name",
@@ -44,6 +47,7 @@ NAME = {
     "pipedrive": "name",
     "zendesk": "name",
     "quickbooks": "DisplayName",
+    "dynamics365": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -52,9 +56,10 @@ CLEARED = {
     "pipedrive": ("website", None),
     "zendesk": ("notes", ""),
     "quickbooks": ("CompanyName", None),
+    "dynamics365": ("telephone1", None),
 }
 # Those whose deletions only a feed tells of.
-DOCUMENTS = {"quickbooks": ("Invoice",)}
+DOCUMENTS = {"quickbooks": ("Invoice",), "dynamics365": ("annotation", "new_subscription")}
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
     vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

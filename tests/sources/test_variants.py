@@ -95,6 +95,14 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "unknown_parameters": "ignored",
         },
     ),
+    "dynamics365": (
+        {
+            "untracked_tables": "Change Tracking",
+            "etags": "opaque",
+            "required_columns": "checked",
+            "new_columns": "at once",
+        },
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -112,6 +120,11 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"throttled": "429 with Retry-After"},
         {"throttled": "503"},
     ),
+    "dynamics365": (
+        {"expired_token_status": "410"},
+        {"expired_token_status": "500"},
+        {"untracked_tables": "ignored"},
+    ),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address.
@@ -122,6 +135,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "pipedrive": ({"token_in_query": "both"},),
     "zendesk": ({"too_recent": "400"},),
     "quickbooks": (),
+    "dynamics365": (),
 }
 
 
@@ -131,6 +145,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "salesforce": ({"refresh_token": "rotates"},),
     "netsuite": (),
     "quickbooks": (),
+    "dynamics365": ({"refresh_tokens": "rotate"},),
 }
 
 

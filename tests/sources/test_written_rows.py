@@ -51,6 +51,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {},
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
+    "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
 }
 
@@ -417,3 +418,71 @@ def test_pipedrive_records_one_by_one(variants: Variants, desk: Callable[..., An
         at.judge("deals", changed, at.send("update", "deals", changed), {"u2", "u3", "u4"})
         gone = [OutRow("x1", key=answer.key), OutRow("x2", key="99999999")]
         assert [each.state for each in at.send("delete", "deals", gone)] == ["confirmed", "refused"]
+
+
+def guid(n: int) -> str:
+    return f"{n:08x}{'0' * 24}"
+
+
+@pytest.mark.parametrize("variants", WRITING["dynamics365"], ids=str)
+def test_dynamics365_batches(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("dynamics365", ["account", "contact", "new_subscription"], variants) as at:
+        made = [
+            OutRow(guid(1), {"name": "Alpha", "new_tier": 100000001, "new_signed": date(2026, 5, 1)}),
+            OutRow(guid(2), {"name": "Beta", "customertypecode": 77}),
+            OutRow(guid(3), {"name": "Gamma", "revenue": 12.5}),
+            OutRow(guid(4), {"name": "Delta", "new_externalid": "EXT-0001"}),
+            OutRow(guid(5), {"name": "Epsilon", "address1_city": "O'Fallon"}),
+        ]
+        answers = at.send("create", "account", made)
+        at.judge("account", made, answers, {guid(2), guid(4)})
+        keys = [str(answer.key) for answer in answers if answer.key]
+        assert keys[0] == "00000001-0000-0000-0000-000000000000", "it is the key that we chose"
+        at.judge("account", [made[0]], at.send("create", "account", [made[0]], of=1), set())
+        held = [each for each in at.vendor.dump("account") if each["name"] == "Alpha"]
+        assert len(held) == 1, "sent once more it is still one record"
+
+        changed = [
+            OutRow("u1", {"address1_city": "Paris"}, key=keys[0]),
+            OutRow("u2", {"numberofemployees": "few"}, key=keys[1]),
+            OutRow("u3", {"address1_city": "Paris"}, key="99999999-0000-4000-8000-000000000000"),
+            OutRow("u4", {"address1_city": None}, key=keys[2]),
+        ]
+        at.judge("account", changed, at.send("update", "account", changed), {"u2", "u3"})
+
+        matched = [
+            OutRow("m1", {"name": "Was there"}, match="EXT-0002"),
+            OutRow("m2", {"name": "O'Neill"}, match="it's/new?"),
+            OutRow("m3", {"name": "Bad", "statecode": 9}, match="EXT-0004"),
+        ]
+        for of in (3, 100):  # by an address each, and as one batch
+            answers = at.send("upsert", "account", matched, "new_externalid", of=of)
+            assert [answer.state for answer in answers] == ["confirmed", "confirmed", "refused"]
+            names = [each["name"] for each in at.vendor.dump("account") if each["new_externalid"] == "it's/new?"]
+            assert names == ["O'Neill"]
+
+        # a lookup is written by its relation, as the address of a record
+        person = OutRow(guid(6), {"lastname": "Ada", "_parentcustomerid_value": keys[0]})
+        (answer,) = at.send("create", "contact", [person], of=1)
+        at.judge("contact", [person], [answer], set())
+        own = OutRow(guid(7), {"new_name": "S", "new_starts": date(2026, 1, 1), "_new_account_value": keys[0]})
+        at.judge("new_subscription", [own], at.send("create", "new_subscription", [own]), set())
+        cleared = OutRow("c1", {"_parentcustomerid_value": None}, key=answer.key)
+        at.judge("contact", [cleared], at.send("update", "contact", [cleared]), set())
+
+        gone = [OutRow("x1", key=keys[0]), OutRow("x2", key="99999999-0000-4000-8000-000000000000")]
+        assert [each.state for each in at.send("delete", "account", gone)] == ["confirmed", "refused"]
+
+
+@pytest.mark.parametrize("variants", WRITING["dynamics365"], ids=str)
+def test_dynamics365_checks_versions_of_few_rows_and_duplicates_where_it_is_told(
+    variants: Variants, desk: Callable[..., Any]
+) -> None:
+    with desk("dynamics365", ["account"], variants) as at:
+        first = at.vendor.dump("account")[0]
+        etag = f'W/"{first["versionnumber"]}"'
+        if variants.get("etags") == "opaque":
+            etag = f'W/"{first["versionnumber"]:x}-x"'
+        row = OutRow("v1", {"telephone1": "1"}, key=first["accountid"], version=etag)
+        assert [each.state for each in at.send("update", "account", [row], of=1)] == ["confirmed"]
+        assert [each.state for each in at.send("update", "account", [row], of=1)] == ["conflict"]

@@ -11,10 +11,11 @@ from sqlglot import exp
 
 from backhaul.transform.models import Models
 
-SOURCES = ("hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "zendesk")
+SOURCES = ("dynamics365", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "zendesk")
 # Their rows come into being by what their fields say: the kind of pipeline, record pointed at, person or line, the one
 # whom a record names, the files that hang on a record.
 UNBORN = {
+    "dynamics365": {"stages", "attachments", "links"},
     "hubspot": {"stages", "attachments"},
     "pipedrive": {"links"},
     "quickbooks": {"contacts", "document_lines", "journal_lines", "links"},

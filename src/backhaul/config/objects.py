@@ -50,6 +50,9 @@ class DeleteFlag(Model):
     type: Literal["flag"]
     when: Condition
     at: PathText | None = Field(default=None, description="When it was deleted.")
+    key: PathText | None = Field(
+        default=None, description="Where an entry of a change feed that tells of a deletion has the record's key."
+    )
 
 
 class DeleteFeed(Read):

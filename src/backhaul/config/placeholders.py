@@ -58,7 +58,8 @@ FORMATS: dict[str, str] = {
     "unix": "a time as whole seconds since 1970",
     "integer": "as a whole number",
     "url": "escaped for a URL's path, where one stands in a body",
-    "guid": "32 hexadecimal digits with hyphens between",
+    "guid": "32 hexadecimal digits with hyphens between; of another text, made of it",
+    "doubled": "with its single quotes doubled, for a literal that stands between such",
     "quoted": "in double quotes, escaped as JSON; of a list, each",
 }
 

@@ -109,7 +109,9 @@ class Read(Call):
     records: PathText = Field(default=".", description="Where the records stand.")
     lift: PathText | None = Field(default=None, description="A map on the record whose entries are its fields.")
     spread: Spread | None = Field(default=None, description="Fields that stand apart from the record's own.")
-    drop: list[str] = Field(default_factory=list, description="Entries of a record that are no fields.")
+    drop: list[str] = Field(
+        default_factory=list, description="Entries of a record that are no fields; `*` is any text."
+    )
     add: dict[str, Reader] = Field(
         default_factory=dict, description="Fields put on the record: a path, or a placeholder."
     )

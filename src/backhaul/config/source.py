@@ -47,6 +47,11 @@ class Discovery(Model):
         default=None, description="Asks for the fields of one, or of all at once."
     )
     types: dict[str, VendorType] = Field(default_factory=dict, description="An unknown type is text, and is reported.")
+    reference: Template | None = Field(
+        default=None,
+        description="How writes spell a value of a field that `references` another object, where they do not take the "
+        "bare key: `{key}`, and as `{object.x}` what is kept of the object that it names.",
+    )
     create_field: CreateField | None = Field(default=None, description="How a push's own fields are made.")
 
 

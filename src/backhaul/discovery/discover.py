@@ -111,7 +111,11 @@ def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
         finally:
             for future in futures:
                 future.cancel()
-    result = {name: each.schema for name, each in looked.items() if each.schema is not None}
+    result = {
+        name: replace(each.schema, fields=_referring(connection, each.schema.fields, known))
+        for name, each in looked.items()
+        if each.schema is not None
+    }
     return Discovered(
         Schema(connection.name, result, fingerprint(result.values()), datetime.now(UTC).isoformat()),
         {name: kind for each in looked.values() for name, kind in each.unknown_types.items()},
@@ -290,6 +294,20 @@ def _field(name: str, kind: Type, vendor_type: str, kept: Mapping[str, Any]) -> 
         open=kept.get("open") is True,
         written=written if (written := _text(kept.get("written"))) != name else "",
     )
+
+
+def _referring(connection: Connection, fields: Mapping[str, Field], known: Mapping[str, Found]) -> Mapping[str, Field]:
+    """The fields, those that name another object with how writes spell its key."""
+    reference = connection.source.discovery.reference
+    if reference is None:
+        return fields
+    spelt: dict[str, str] = {}
+    for name, found in known.items():
+        facts = {f"object.{fact}": value for fact, value in found.facts.items()}
+        text = render.text(reference, Bindings({"object": name, "key": "{}", **facts}))
+        if text is not render.UNBOUND:
+            spelt[name] = text
+    return {name: replace(each, spelt=spelt.get(each.references or "", "")) for name, each in fields.items()}
 
 
 def _text(value: Any) -> str:

@@ -131,7 +131,7 @@ def _columns_joined(parts: Sequence[Mapping[str, Any]], rows: Sequence[int]) -> 
 
 def _batch(page: Page, shape: Shape, task: Task, read_at: pa.Array, parents: Sequence[Any] | None) -> Batch:
     bad: list[BadValue] = []
-    columns, source = _typed_columns(page, shape, bad)
+    columns, source = _typed_columns(page, shape, bad, _told_apart(task, shape))
     keys = _keys(columns, shape)
     rows = len(keys)
     deleted_at, merged_into = _flags(task, source, columns, shape, rows, read_at)
@@ -180,8 +180,10 @@ def _bare_tombstones(batch: pa.RecordBatch, shape: Shape) -> tuple[pa.RecordBatc
     return batch.filter(says_more), pa.table([gone.column(name) for name in DELETES.names], schema=DELETES)
 
 
-def _typed_columns(page: Page, shape: Shape, bad: list[BadValue]) -> tuple[dict[str, pa.Array], Mapping[str, Any]]:
-    source = page.columns
+def _typed_columns(
+    page: Page, shape: Shape, bad: list[BadValue], apart: Sequence[str]
+) -> tuple[dict[str, pa.Array], Mapping[str, Any]]:
+    source = _with_keys(page.columns, shape, apart)
     try:
         return {
             each.name: typed(_column(source, each, page.rows), each, shape.values, shape.zone, bad)
@@ -189,11 +191,29 @@ def _typed_columns(page: Page, shape: Shape, bad: list[BadValue]) -> tuple[dict[
         }, source
     except NeedsExact:
         bad.clear()
-        source = page.exact()
+        source = _with_keys(page.exact(), shape, apart)
     return {
         each.name: typed(_column(source, each, page.rows), each, shape.values, shape.zone, bad, exact=True)
         for each in shape.fields
     }, source
+
+
+def _told_apart(task: Task, shape: Shape) -> tuple[str, ...]:
+    """The paths by which deletions name their record, where they do so otherwise than records do."""
+    if len(shape.key) != 1:
+        return ()
+    return tuple(each.key for each in task.definition.deletes if isinstance(each, DeleteFlag) and each.key is not None)
+
+
+def _with_keys(source: Mapping[str, Any], shape: Shape, apart: Sequence[str]) -> Mapping[str, Any]:
+    """The columns of a page, in which every entry has its record's key where records have it."""
+    for path in apart:
+        told = _plain(source, path)
+        if told is not None and any(each is not None for each in told):
+            own = _plain(source, shape.key[0]) or [None] * len(told)
+            keys = [other if key is None else key for key, other in zip(own, told, strict=True)]
+            source = {**source, shape.key[0]: keys}
+    return source
 
 
 def _column(source: Mapping[str, Any], each: Field, rows: int) -> Any:

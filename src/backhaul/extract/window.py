@@ -282,7 +282,7 @@ def extra_paths(task: Task) -> dict[str, str]:
     for delete in task.definition.deletes:
         paths: list[str] = []
         if delete.type == "flag":
-            paths = [*delete.when, *([delete.at] if delete.at else [])]
+            paths = [*delete.when, *(path for path in (delete.at, delete.key) if path)]
         elif delete.type == "merge":
             paths = [*(delete.when or ()), delete.winner, *([] if delete.when is None else [delete.loser])]
         extra.update({path: path for path in paths if path not in names and path != delete_loser(delete)})

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -175,12 +176,14 @@ class Decoder:
             return {}
         answer = Answer(self._document(body))
         known = {each.name for each in self.fields} | set(self.definition.drop) | set(self.constants)
+        patterns = [each for each in self.definition.drop if "*" in each]
         found: dict[str, Any] = {}
         for record in paths.each(self.definition.records, answer)[:100]:
             inner = paths.first(self.definition.lift, record) if self.definition.lift else record.body
             for name, value in inner.items() if isinstance(inner, Mapping) else ():
-                if name not in known and value is not None:
-                    found.setdefault(name, value)
+                if name in known or value is None or any(fnmatchcase(name, each) for each in patterns):
+                    continue
+                found.setdefault(name, value)
             if self.spreader is not None:
                 found.pop(self.spreader.at, None)
                 for name, value in self.spreader.entries(paths.first(self.spreader.at, record)):

@@ -151,7 +151,9 @@ def _same_host(connection: Connection, read: Read, bindings: Bindings, link: str
 def _bindings(connection: Connection, ask: Ask, fields: tuple[Field, ...]) -> Bindings:
     values = ask.read.values or connection.source.values
     base = connection.bindings(ask.schema, ask.definition)
-    return base.reading(fields, values, connection.zone_of(values)).with_(
+    # what the read itself puts on a record is no field to ask for
+    asked = tuple(each for each in fields if each.name not in ask.read.add)
+    return base.reading(asked, values, connection.zone_of(values)).with_(
         **{name.replace(".", "__"): value for name, value in ask.bindings.items()}
     )
 
@@ -291,7 +293,7 @@ def _slices(
 ) -> list[tuple[Field, ...]]:
     """Fields in slices that each fit the URL; the key comes with every one."""
     keys = tuple(each for each in fields if each.name in ask.schema.key)
-    rest = [each for each in fields if each.name not in ask.schema.key]
+    rest = [each for each in fields if each.name not in ask.schema.key and each.name not in read.add]
     slices: list[tuple[Field, ...]] = []
     current: list[Field] = []
     for each in rest:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from backhaul.config.calls import Call, Query, Values
 from backhaul.config.placeholders import Placeholder, parse
@@ -76,13 +76,23 @@ def _formatted(value: Any, how: str | None) -> Any:
             return quote(str(value), safe="")
         case "integer":
             return int(value)
+        case "doubled":
+            return str(value).replace("'", "''")
         case "guid":
-            return str(UUID(str(value)))
+            return str(_uuid(str(value)))
         case "quoted":
             values = value if isinstance(value, list | tuple) else [value]
             return ",".join(json.dumps(str(each), ensure_ascii=False) for each in values)
         case _:
             raise ValueError(f"unknown format {how}")
+
+
+def _uuid(text: str) -> UUID:
+    """The one that the text is; of a text that is none, one that is always the same."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return uuid5(NAMESPACE_OID, text)
 
 
 def text(template: str, bindings: Bindings, *, encode: bool = False) -> Any:

@@ -35,6 +35,8 @@ class Field:
     written: str = ""
     """What writes call it, where that is another name."""
     references: str | None = None
+    spelt: str = ""
+    """How writes spell its value, which stands at `{}`; empty: as it is."""
 
 
 @dataclass(frozen=True)

@@ -179,13 +179,15 @@ _OPERATIONS = {"create": "insert", "update": "update", "upsert": "upsert", "dele
 def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread: Spreader | None) -> Bindings:
     empty = values.empty
     fields = target.schema.fields
-    spelt = {
-        (fields[name].written or name) if name in fields else name: (
-            empty if value is None else spell(value, values, base.zone)
-        )
-        for name, value in row.values.items()
-        if name != target.match_field or row.match is None
-    }
+    spelt: dict[str, Any] = {}
+    for name, value in row.values.items():
+        if name == target.match_field and row.match is not None:
+            continue
+        field = fields.get(name)
+        text = empty if value is None else spell(value, values, base.zone)
+        if field is not None and field.spelt and value is not None:
+            text = field.spelt.replace("{}", str(text))
+        spelt[name if field is None else field.written or name] = text
     if spread is not None:
         spelt = spread.gathered(spelt, frozenset(target.definition.fields or ()))
     version = row.version

@@ -16,6 +16,7 @@ SIMULATORS: dict[str, str] = {
     "pipedrive": "backhaul.sandbox.pipedrive.vendor:Pipedrive",
     "zendesk": "backhaul.sandbox.zendesk.vendor:Zendesk",
     "quickbooks": "backhaul.sandbox.quickbooks.vendor:QuickBooks",
+    "dynamics365": "backhaul.sandbox.dynamics365.vendor:Dynamics365",
 }
 
 
