@@ -162,6 +162,15 @@ class Link(Model):
     to: str = Field(description="The field that holds the other's.")
 
 
+class Marks(Model):
+    """What holds of an object's own `fields`, by their names, as discovery tells it of others."""
+
+    read_only: list[str] = Field(default_factory=list, description="Nobody writes them.")
+    create_only: list[str] = Field(default_factory=list, description="Written when a record is made, not later.")
+    required: list[str] = Field(default_factory=list, description="A new record needs them.")
+    unique: list[str] = Field(default_factory=list, description="No two records have the same; upserts match by them.")
+
+
 class Scopes(Model):
     """What the vendor's scopes must allow, where it has any. `a | b`: either of them is enough."""
 
@@ -179,6 +188,7 @@ class ObjectDefinition(Model):
     fields: dict[str, OurType] | None = Field(
         default=None, description="Fields that discovery does not give; the source's discovery is not asked then."
     )
+    marks: Marks = Field(default_factory=Marks, description="What else is known of `fields`.")
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
     )

@@ -13,6 +13,8 @@ from backhaul.sandbox.remote import Remote
 
 ROOM = 40
 """Characters that our texts take at most."""
+FEW = 8
+"""Values of a text that many records have, and that are no more than these, are a choice."""
 ENOUGH = 150
 """Records that make several pages."""
 
@@ -97,10 +99,22 @@ def texts(schema: ObjectSchema, records: Mapping[str, Mapping[str, Any]]) -> lis
     def used(field: Field) -> int:
         return sum(isinstance(each.get(field.name), str) and bool(each[field.name]) for each in filled)
 
+    def chosen_from_few(field: Field) -> bool:
+        values = [each[field.name] for each in filled if isinstance(each.get(field.name), str)]
+        return len(values) > 2 * FEW and len(set(values)) <= FEW
+
     def free(field: Field) -> bool:
         ours = field.type == "text" and not field.options and (field.length or ROOM) >= ROOM
         bound = field.unique or field.references is not None or field.name in schema.key
-        return ours and not bound and field.updatable and field.creatable and field.readable and used(field) > 0
+        return (
+            ours
+            and not bound
+            and field.updatable
+            and field.creatable
+            and field.readable
+            and used(field) > 0
+            and not chosen_from_few(field)
+        )
 
     found = [each for each in schema.fields.values() if free(each)]
     return sorted(found, key=lambda each: (-used(each), each.custom, each.name))

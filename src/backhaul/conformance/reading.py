@@ -11,7 +11,7 @@ from backhaul.config.objects import ChangedField, DeleteFlag, ObjectDefinition
 from backhaul.conformance.bench import PAGE_ROWS, Bench, CannotExist, NotProven, require
 from backhaul.conformance.choosing import live, texts
 from backhaul.extract.task import Drift
-from backhaul.protocol.schema import ObjectSchema, Schema
+from backhaul.protocol.schema import Field, ObjectSchema, Schema
 
 CHANGED = "Changed by hand"
 
@@ -29,6 +29,7 @@ class Reading:
     """Requests of the first read until half of its pages were there."""
     pages: list[str] = field(default_factory=list)
     """Those of them that were answered with records."""
+    _texts: dict[str, list[Field]] = field(default_factory=dict)
 
     # -- what there is to work with ----------------------------------------------------------------------------------
 
@@ -49,11 +50,37 @@ class Reading:
             if self.definition(name).changed.type != "none" and self.of(name).change_field is not None
         ]
 
+    def texts(self, name: str) -> list[Field]:
+        """Its fields of free text, as they were before we wrote into them."""
+        if name not in self._texts:
+            self._texts[name] = texts(self.of(name), self.bench.truth(self.of(name)))
+        return self._texts[name]
+
+    def change(self, name: str, count: int, skip: int = 0) -> None:
+        """Change so many records as people would, at one moment; of those that nobody changes, make so many new ones.
+
+        skip: how many stay as they are before them; from behind, where it is negative.
+        """
+        truth = self.bench.truth(self.of(name))
+        keys = live(truth)
+        try:
+            self.edit(name, keys[skip:][:count])
+        except NotProven:
+            values = {field: value for field, value in truth[keys[0]].items() if not field.startswith("_")}
+            new = {"op": "create", "object": name, "values": {each: values[each] for each in values if each != "id"}}
+            try:
+                self.bench.vendor.mutate_all([new] * count)
+            except ValueError:
+                pass
+            else:
+                return
+            raise
+
     def edit(self, name: str, keys: Sequence[str]) -> str:
         """Edit a text of these records as a person would, at one moment. Returns the field."""
         self.edits += 1
         refusals = []
-        for each in texts(self.of(name), self.bench.truth(self.of(name))):
+        for each in self.texts(name):
             changes = [
                 {"op": "update", "object": name, "id": key, "values": {each.name: f"{CHANGED} {self.edits}"}}
                 for key in keys
@@ -153,22 +180,22 @@ class Reading:
         bench.good_sync()
         edited = {}
         for name in names:
-            keys = live(bench.truth(self.of(name)))
-            edited[name] = min(PAGE_ROWS + 5, len(keys) - 1)
-            self.edit(name, keys[: edited[name]])
+            edited[name] = min(PAGE_ROWS + 5, len(live(bench.truth(self.of(name)))) - 1)
+            self.change(name, edited[name])
         bench.settle()
         report = bench.good_sync()
         self.require_truth()
         for name in names:
             line = report.line("account", name)
-            require(line.updated >= edited[name], f"{edited[name]} records of {name} changed, {line.updated} were told")
+            came = line.updated + line.inserted
+            require(came >= edited[name], f"{edited[name]} records of {name} changed, {came} were told")
             require(
                 line.read < edited[name] + 2 * PAGE_ROWS,
                 f"{edited[name]} records of {name} changed, and {line.read} were read",
             )
         # what is too young to be whole in the vendor's index waits for the next window, and is in it
         for name in names:
-            self.edit(name, live(bench.truth(self.of(name)))[-2:])
+            self.change(name, 2, skip=-2)
         bench.good_sync()
         bench.settle(self._longest("index_lag") + 5)
         bench.good_sync()
@@ -193,7 +220,7 @@ class Reading:
         bench.vendor.configure(index_lag=180.0)
         try:
             for name in names:
-                self.edit(name, live(bench.truth(self.of(name)))[3:5])
+                self.change(name, 2, skip=3)
             bench.settle(120)
             early = bench.good_sync()
             bench.settle(240)
@@ -209,7 +236,7 @@ class Reading:
 
     def deleted(self) -> str:
         gone = self._each("delete")
-        census = [name for name in gone if {each.type for each in self.definition(name).deletes} <= {"census"}]
+        census = self._only_census(gone)
         self.bench.settle()
         self.bench.good_sync(check_deletes=True)
         winners = self._tells_winners(self.own())
@@ -222,6 +249,9 @@ class Reading:
         kinds = {name: sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
                  for name in gone}  # fmt: skip
         return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
+
+    def _only_census(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if {each.type for each in self.definition(name).deletes} <= {"census"}]
 
     def restored(self) -> str:
         back = []
@@ -244,6 +274,8 @@ class Reading:
         told = self._tells_winners(gone)
         self.bench.settle()
         self.bench.good_sync(check_deletes=True)
+        if self._only_census(gone):
+            self.bench.good_sync(census=True)
         self.require_truth()
         return ", ".join(gone) + ("" if told else "; the vendor does not tell into which")
 

@@ -93,6 +93,7 @@ class QuickBooks(Vendor):
                 self._admit(request, batch=path.endswith("/batch"))
                 self._limits.inside += 1
                 try:
+                    await self.work()
                     return await handler(request)
                 finally:
                     self._limits.inside -= 1
