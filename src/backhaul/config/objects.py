@@ -162,13 +162,7 @@ class Link(Model):
     to: str = Field(description="The field that holds the other's.")
 
 
-class Marks(Model):
-    """What holds of an object's own `fields`, by their names, as discovery tells it of others."""
-
-    read_only: list[str] = Field(default_factory=list, description="Nobody writes them.")
-    create_only: list[str] = Field(default_factory=list, description="Written when a record is made, not later.")
-    required: list[str] = Field(default_factory=list, description="A new record needs them.")
-    unique: list[str] = Field(default_factory=list, description="No two records have the same; upserts match by them.")
+Mark = Literal["read_only", "create_only", "required", "unique"]
 
 
 class Scopes(Model):
@@ -188,7 +182,11 @@ class ObjectDefinition(Model):
     fields: dict[str, OurType] | None = Field(
         default=None, description="Fields that discovery does not give; the source's discovery is not asked then."
     )
-    marks: Marks = Field(default_factory=Marks, description="What else is known of `fields`.")
+    marks: dict[str, Mark | list[Mark]] = Field(
+        default_factory=dict,
+        description="What else is known of `fields`, by name: read_only; create_only, written only when a record is "
+        "made; required, a new record needs it; unique, upserts match by it.",
+    )
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
     )
@@ -201,6 +199,10 @@ class ObjectDefinition(Model):
     writes: Writes = Field(default_factory=Writes, description="How its records are written.")
     scopes: Scopes = Field(default_factory=Scopes, description="Scopes that it takes, compared with those granted.")
     link: Link | None = Field(default=None, description="It links two records; a push of mode `associate` makes it.")
+
+    def marks_of(self, field: str) -> frozenset[str]:
+        found = self.marks.get(field, [])
+        return frozenset([found] if isinstance(found, str) else found)
 
     @property
     def keys(self) -> tuple[str, ...]:

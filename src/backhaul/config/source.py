@@ -181,8 +181,7 @@ class Source(Model):
 
 def _check_marks(name: str, definition: ObjectDefinition) -> None:
     """Marks are of fields that are there. Raises ValueError."""
-    marked = {each for _, names in definition.marks for each in names}
-    absent = sorted(marked - set(definition.fields or ()))
+    absent = sorted(set(definition.marks) - set(definition.fields or ()))
     if absent:
         raise ValueError(f"objects.{name}.marks names {', '.join(absent)}, which `fields` has not")
 

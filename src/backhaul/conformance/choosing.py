@@ -63,7 +63,7 @@ def _shape(definition: ObjectDefinition) -> str:
             "deletes": [each.type for each in definition.deletes],
             "writes": {mode: [_kind(each) for each in writes] for mode, writes in definition.writes if writes},
             "parent": parent and (parent.at is None, parent.shared),
-            "discovery": definition.fields is not None,
+            "discovery": [definition.fields is not None, definition.discovery is not None],
         },
         sort_keys=True,
     )

@@ -180,7 +180,7 @@ class Reading:
         bench.good_sync()
         edited = {}
         for name in names:
-            edited[name] = min(PAGE_ROWS + 5, len(live(bench.truth(self.of(name)))) - 1)
+            edited[name] = max(1, min(PAGE_ROWS + 5, len(live(bench.truth(self.of(name)))) - 1))
             self.change(name, edited[name])
         bench.settle()
         report = bench.good_sync()

@@ -176,8 +176,7 @@ def dead_token(reading: Reading) -> str:
 def schema_change(reading: Reading) -> str:
     """A field goes while pages are read, another comes: the read ends whole, and the new field is read from then on."""
     bench = reading.bench
-    name = next(each for each in reading.tells_change() or reading.own())
-    going = _add_field(reading, name, "a")
+    name, going = _object_with_new_field(reading, "a")
     with bench.customer() as customer:
         customer.discover(CONNECTION)
     keys = live(bench.truth(reading.of(name)))
@@ -199,6 +198,17 @@ def schema_change(reading: Reading) -> str:
     bench.good_sync(full=True)
     require(bench.rows(name)[keys[0]].get(coming) == "y", f"the field {coming}, which came, is not read")
     return f"a field of {name}"
+
+
+def _object_with_new_field(reading: Reading, suffix: str) -> tuple[str, str]:
+    """The first object whose fields come and go, and one that came."""
+    refusals = []
+    for name in [*reading.tells_change(), *reading.own()]:
+        try:
+            return name, _add_field(reading, name, suffix)
+        except CannotExist as reason:
+            refusals.append(str(reason))
+    raise CannotExist("; ".join(dict.fromkeys(refusals)))
 
 
 def _add_field(reading: Reading, name: str, suffix: str) -> str:

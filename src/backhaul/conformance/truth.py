@@ -27,10 +27,12 @@ def raw_rows(work: Path, table: str) -> dict[str, dict[str, Any]]:
         return {row["_key"]: row for row in (dict(zip(names, each, strict=True)) for each in found.fetchall())}
 
 
-def differences(name: str, rows: Rows, truth: Rows, *, winners: bool = True) -> Iterator[str]:
+def differences(name: str, rows: Rows, truth: Rows, *, winners: bool = True, all_seen: bool = False) -> Iterator[str]:
     """What the raw table holds otherwise than the simulator: every record, every column, every deletion.
 
-    truth: records by key, deleted ones with `_deleted`. winners: the vendor tells into which record another was merged.
+    truth: records by key, deleted ones with `_deleted`. They must be deleted here; a purged one, which left no trace at
+    the vendor, must not be live here. winners: the vendor tells into which record another was merged. all_seen: every
+    record was read before it was deleted; else one that came and went unseen need not be here.
     """
     live = {key for key, row in rows.items() if row["_deleted_at"] is None}
     live_there = {key for key, each in truth.items() if not each.get("_deleted")}
@@ -38,6 +40,8 @@ def differences(name: str, rows: Rows, truth: Rows, *, winners: bool = True) -> 
         yield f"{name} {key} is live at the vendor, and here {'deleted' if key in rows else 'not there'}"
     for key in sorted(live - live_there):
         yield f"{name} {key} is live here, and at the vendor {'deleted' if key in truth else 'not there'}"
+    for key in sorted(set(truth) - live_there - set(rows)) if all_seen else ():
+        yield f"{name} {key} is deleted at the vendor, and here not there"
     for key in sorted(set(truth) & set(rows)):
         row, record = rows[key], truth[key]
         if winners and record.get("_merged_into") and row["_merged_into"] != str(record["_merged_into"]):

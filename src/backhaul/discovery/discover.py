@@ -13,7 +13,7 @@ import msgspec
 
 from backhaul.config import paths
 from backhaul.config.calls import Cut, OurType
-from backhaul.config.objects import ChangedField, ChangedNone, ChangedToken, Discover, Marks, ObjectDefinition
+from backhaul.config.objects import ChangedField, ChangedNone, ChangedToken, Discover, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.discovery.preflight import RIGHTS, denied
 from backhaul.errors import ConfigError, FixDefinition
@@ -164,7 +164,7 @@ def _object(
     connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
 ) -> ObjectSchema:
     keys = key_of(definition, found.name, found.facts)
-    fields = {name: _own(name, kind, definition.marks) for name, kind in (definition.fields or {}).items()}
+    fields = {name: _own(name, kind, definition.marks_of(name)) for name, kind in (definition.fields or {}).items()}
     if definition.discovery is not None or definition.fields is None:
         fields |= _fields(connection, found, definition, keys, unknown_types)
     else:
@@ -184,16 +184,16 @@ def _object(
     )
 
 
-def _own(name: str, kind: OurType, marks: Marks) -> Field:
+def _own(name: str, kind: OurType, marks: frozenset[str]) -> Field:
     """A field that the definition itself declares."""
     return Field(
         name,
         kind,
         vendor_type=kind,
-        required=name in marks.required,
-        unique=name in marks.unique,
-        creatable=name not in marks.read_only,
-        updatable=name not in {*marks.read_only, *marks.create_only},
+        required="required" in marks,
+        unique="unique" in marks,
+        creatable="read_only" not in marks,
+        updatable=not marks & {"read_only", "create_only"},
     )
 
 
