@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ ROOM = 40
 """Characters that our texts take at most."""
 FEW = 8
 """Values of a text that many records have, and that are no more than these, are a choice."""
+FORMED = re.compile(r"\S+[@/]\S+|[-+().\d\s]+")
+"""E-mail addresses, links, telephone numbers."""
 ENOUGH = 150
 """Records that make several pages."""
 
@@ -99,22 +102,16 @@ def texts(schema: ObjectSchema, records: Mapping[str, Mapping[str, Any]]) -> lis
     def used(field: Field) -> int:
         return sum(isinstance(each.get(field.name), str) and bool(each[field.name]) for each in filled)
 
-    def chosen_from_few(field: Field) -> bool:
-        values = [each[field.name] for each in filled if isinstance(each.get(field.name), str)]
-        return len(values) > 2 * FEW and len(set(values)) <= FEW
+    def prose(field: Field) -> bool:
+        """Neither one of a few choices nor of a form of its own, as addresses and numbers are."""
+        values = [each[field.name] for each in filled if isinstance(each.get(field.name), str) and each[field.name]]
+        few = len(values) > 2 * FEW and len(set(values)) <= FEW
+        return bool(values) and not few and not all(FORMED.fullmatch(each) for each in values)
 
     def free(field: Field) -> bool:
         ours = field.type == "text" and not field.options and (field.length or ROOM) >= ROOM
         bound = field.unique or field.references is not None or field.name in schema.key
-        return (
-            ours
-            and not bound
-            and field.updatable
-            and field.creatable
-            and field.readable
-            and used(field) > 0
-            and not chosen_from_few(field)
-        )
+        return ours and not bound and field.updatable and field.creatable and field.readable and prose(field)
 
     found = [each for each in schema.fields.values() if free(each)]
     return sorted(found, key=lambda each: (-used(each), each.custom, each.name))

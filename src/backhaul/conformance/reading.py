@@ -24,6 +24,8 @@ class Reading:
     schema: Schema
     objects: tuple[str, ...]
     untold: dict[str, str] = field(default_factory=dict)
+    traceless: set[str] = field(default_factory=set)
+    """Objects whose vendor shows nothing of a record that is gone, whatever the definition looks for."""
     edits: int = 0
     middle: int = 0
     """Requests of the first read until half of its pages were there."""
@@ -53,7 +55,9 @@ class Reading:
     def texts(self, name: str) -> list[Field]:
         """Its fields of free text, as they were before we wrote into them."""
         if name not in self._texts:
-            self._texts[name] = texts(self.of(name), self.bench.truth(self.of(name)))
+            traces = {each.trace for each in self.definition(name).writes.create}
+            found = texts(self.of(name), self.bench.truth(self.of(name)))
+            self._texts[name] = [each for each in found if each.name not in traces]
         return self._texts[name]
 
     def change(self, name: str, count: int, skip: int = 0) -> None:
@@ -101,10 +105,12 @@ class Reading:
             if op == "merge":
                 given["loser"] = keys[keys.index(key) - 1]
             try:
-                self.bench.vendor.mutate(op, name, key, given)
+                told = self.bench.vendor.mutate(op, name, key, given)
             except ValueError as error:
                 self.untold[op] = str(error)
             else:
+                if told.get("trace") is False:
+                    self.traceless.add(name)
                 return key
         return None
 
@@ -154,6 +160,9 @@ class Reading:
             set(before) - set(again),
             f"the read began anew: {len(again)} pages were asked for after {len(before)}, {len(self.pages)} are all",
         )
+        # what was on its way when it stopped is asked for again: a page an object, and no more
+        most = len(self.pages) - len(before) + len(self.objects)
+        require(len(again) <= most, f"{len(again)} pages were asked for after it, and {most} at most were left")
         fresh.require_truth(self.schema, self.objects)
         return f"stopped after {len(before)} pages of {len(self.pages)}, {len(again)} came after it"
 
@@ -246,12 +255,21 @@ class Reading:
             self.bench.good_sync(census=True)
         self.require_truth()
         self.gone = gone
-        kinds = {name: sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
-                 for name in gone}  # fmt: skip
+        kinds = {
+            name: []
+            if name in census
+            else sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
+            for name in gone
+        }
         return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
 
     def _only_census(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if {each.type for each in self.definition(name).deletes} <= {"census"}]
+        kinds = {name: {each.type for each in self.definition(name).deletes} for name in names}
+        return [
+            name
+            for name, found in kinds.items()
+            if found <= {"census"} or (name in self.traceless and "census" in found)
+        ]
 
     def restored(self) -> str:
         back = []

@@ -66,9 +66,19 @@ class Writing:
     # -- modes -------------------------------------------------------------------------------------------------------
 
     def _create(self, connection: Connection, target: Target) -> str:
-        values = self._values(target.schema)
+        values = self._accepted(connection, target)
         good = [OutRow(self._id(), self._own(target.schema, values)) for _ in range(_rows(target.write))]
         return self._prove(connection, target, good, self._bad_values(target.schema, values))
+
+    def _accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
+        """Values of a new record, after one that is there and points at nothing that is gone meanwhile."""
+        for place in (0, 1, -1):
+            values = self._values(target.schema, place)
+            row = OutRow(self._id(), self._own(target.schema, values))
+            (answer,) = self._send(connection, target, [row])
+            if answer.state != "refused":
+                break
+        return values
 
     def _update(self, connection: Connection, target: Target) -> str:
         fields = self.reading.texts(target.schema.name)
@@ -215,11 +225,11 @@ class Writing:
     def _truth(self, schema: ObjectSchema) -> dict[str, dict[str, Any]]:
         return self.reading.bench.truth(schema)
 
-    def _values(self, schema: ObjectSchema) -> dict[str, Any]:
+    def _values(self, schema: ObjectSchema, place: int = 0) -> dict[str, Any]:
         """Of an existing record, what a new one must have; and a text of our own."""
         truth = self._truth(schema)
         keys = live(truth)
-        record = truth[keys[0]] if keys else {}
+        record = truth[keys[place if len(keys) > 1 else 0]] if keys else {}
         needed = [each for each in schema.fields.values() if each.required and each.creatable]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
         fields = self.reading.texts(schema.name)

@@ -94,7 +94,10 @@ class Vendor(ABC):
 
     @abstractmethod
     def mutate(self, op: str, object: str, id: str | None, values: dict[str, Any]) -> dict[str, Any]:
-        """Do one of OPERATIONS behind the API's back. KeyError or ValueError says what was wrong."""
+        """Do one of OPERATIONS behind the API's back. KeyError or ValueError says what was wrong.
+
+        `trace: False` in what it tells: nothing in the API but its absence shows that the record is gone.
+        """
 
     @abstractmethod
     def dump(self, object: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class Backdoor:
         if op in ("add_field", "remove_field"):
             return self._custom_field(op, self._entity(object), values)
         of = self._entity(object)
-        now = self._company.clock.now()
+        now = self._company.stamp_now()
         if op == "create":
             return {"id": self._company.insert(of, _exact(values), at=now).id}
         if id is None:
@@ -46,7 +46,7 @@ class Backdoor:
                 self._merge(of, row, table.require(str(values["loser"])))
             case _:
                 raise ValueError(f"QuickBooks cannot {op} a record of {of.name}")
-        return {"id": id}
+        return {"id": id, "trace": of.listed or of.changes}
 
     def _merge(self, of: Entity, winner: Row, loser: Row) -> None:
         """The documents of the loser are the winner's from now on, and the loser is inactive."""

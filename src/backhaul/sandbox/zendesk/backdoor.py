@@ -42,7 +42,7 @@ class Backdoor:
             return self._create(name, values)
         if id is None:
             raise ValueError(f"{op} needs the id of a record")
-        table, now = self._account.tables[name], self._account.clock.now()
+        table, now = self._account.tables[name], self._account.stamp_now()
         row = table.require(id)
         match op:
             case "update" if name not in ADDED:
@@ -62,13 +62,22 @@ class Backdoor:
                 self._merge_tickets(row, table.require(str(values["loser"])), now)
             case _:
                 raise ValueError(f"Zendesk's simulator cannot {op} {name}")
-        return {"id": id, "updated_at": stamp(row.changed_at)}
+        return {"id": id, "updated_at": stamp(row.changed_at), "trace": self._leaves_a_trace(name)}
+
+    def _leaves_a_trace(self, name: str) -> bool:
+        """Whether anything but its absence tells that a record of this object was deleted."""
+        variants = self._account.variants
+        return not (
+            name in self._account.objects
+            or (name == "organizations" and variants["deleted_organizations"] == "gone")
+            or (name == "groups" and variants["deleted_groups"] == "gone")
+        )
 
     def _create(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
         times, given, custom = self._split(name, values)
         if name == "ticket_comments":
             ticket = self._account.tables["tickets"].require(str(given["ticket_id"]))
-            author, at = str(given.get("author_id", self._account.me)), self._account.clock.now()
+            author, at = str(given.get("author_id", self._account.me)), self._account.stamp_now()
             row = comment(self._account, ticket, author, str(given["body"]), at, public=given.get("public", True))
             self._account.update("tickets", ticket, {}, at)
             return {"id": row.id}
@@ -82,7 +91,7 @@ class Backdoor:
 
     def _update(self, name: str, row: Row, values: dict[str, Any]) -> None:
         times, given, custom = self._split(name, values)
-        now = times.get("_changed_at", self._account.clock.now())
+        now = times.get("_changed_at", self._account.stamp_now())
         if values.get("_system"):
             self._account.touch(name, row, now)
         else:
