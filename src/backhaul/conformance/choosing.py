@@ -83,6 +83,11 @@ def _interest(definition: ObjectDefinition) -> int:
     return 4 * tells + 2 * bool(modes) + len(definition.deletes)
 
 
+def families(source: Source, names: Sequence[str]) -> tuple[str, ...]:
+    """These objects, each behind what it is a child of."""
+    return tuple(dict.fromkeys(each for name in names for each in (*_parents(source, name), name)))
+
+
 def _parents(source: Source, name: str) -> Iterator[str]:
     parent = _definition(source, name).parent
     if parent is not None:

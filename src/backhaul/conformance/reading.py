@@ -23,9 +23,11 @@ class Reading:
     bench: Bench
     schema: Schema
     objects: tuple[str, ...]
+    few: bool = False
+    """Somebody named the objects: whether they hold enough to prove paging is theirs to know."""
     untold: dict[str, str] = field(default_factory=dict)
-    traceless: set[str] = field(default_factory=set)
-    """Objects whose vendor shows nothing of a record that is gone, whatever the definition looks for."""
+    traces: dict[str, bool] = field(default_factory=dict)
+    """Object -> whether its vendor shows that a record is gone; where it is known."""
     edits: int = 0
     middle: int = 0
     """Requests of the first read until half of its pages were there."""
@@ -109,8 +111,8 @@ class Reading:
             except ValueError as error:
                 self.untold[op] = str(error)
             else:
-                if told.get("trace") is False:
-                    self.traceless.add(name)
+                if "trace" in told:
+                    self.traces[name] = told["trace"]
                 return key
         return None
 
@@ -128,7 +130,7 @@ class Reading:
         self.middle = next(n for n in range(len(asked)) if len(_pages(asked[:n])) >= len(self.pages) // 2)
         self.require_truth()
         rows = sum(len(live(self.bench.truth(self.of(name)))) for name in self.objects)
-        require(rows > 3 * PAGE_ROWS, f"{rows} records are too few to prove paging")
+        require(self.few or rows > 3 * PAGE_ROWS, f"{rows} records are too few to prove paging")
         for line in report.lines.values():
             require(not line.rejected, f"{line.rejected} values of {line.object} could not be read as their type")
             require(
@@ -264,11 +266,10 @@ class Reading:
         return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
 
     def _only_census(self, names: Iterable[str]) -> list[str]:
+        """Those of which nothing but a census can find what is gone."""
         kinds = {name: {each.type for each in self.definition(name).deletes} for name in names}
         return [
-            name
-            for name, found in kinds.items()
-            if found <= {"census"} or (name in self.traceless and "census" in found)
+            name for name, found in kinds.items() if "census" in found and not self.traces.get(name, found > {"census"})
         ]
 
     def restored(self) -> str:

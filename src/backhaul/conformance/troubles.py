@@ -15,7 +15,7 @@ from backhaul.protocol.reads import Ask, read_pages
 
 MADE = "kit_made"
 AT_ONCE = 32
-BURST = 64
+BURST = 40
 SPELLINGS = (MADE, f"{MADE}__c", f"custom_{MADE}")
 
 
