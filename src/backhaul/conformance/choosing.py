@@ -15,7 +15,7 @@ from backhaul.sandbox.remote import Remote
 ROOM = 40
 """Characters that our texts take at most."""
 FEW = 8
-"""Values of a text that many records have, and that are no more than these, are a choice."""
+"""Words of a text that many records have, and that are no more than these, are a choice."""
 FORMED = re.compile(r"\S+[@/]\S+|[-+().\d\s]+")
 """E-mail addresses, links, telephone numbers."""
 ENOUGH = 150
@@ -110,7 +110,7 @@ def texts(schema: ObjectSchema, records: Mapping[str, Mapping[str, Any]]) -> lis
     def prose(field: Field) -> bool:
         """Neither one of a few choices nor of a form of its own, as addresses and numbers are."""
         values = [each[field.name] for each in filled if isinstance(each.get(field.name), str) and each[field.name]]
-        few = len(values) > 2 * FEW and len(set(values)) <= FEW
+        few = len(values) > 2 * FEW and len(set(values)) <= FEW and not any(" " in each for each in values)
         return bool(values) and not few and not all(FORMED.fullmatch(each) for each in values)
 
     def free(field: Field) -> bool:

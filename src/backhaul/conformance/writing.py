@@ -22,6 +22,8 @@ from backhaul.push.values import typed
 
 MOST_ROWS = 250
 """Rows of one batch; a job, which takes more, gets as many."""
+MOST_TRIED = 12
+"""Records after which a new one is modelled, until the vendor takes it."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Writing:
                     except CannotExist as reason:
                         refusals.append(f"{name}: {reason}")
         require(done, f"no record could be written: {'; '.join(refusals[:3])}")
-        return ", ".join(done)
+        return "; ".join([", ".join(done), *(f"not {reason}" for reason in refusals)])
 
     # -- modes -------------------------------------------------------------------------------------------------------
 
@@ -72,13 +74,14 @@ class Writing:
 
     def _accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
         """Values of a new record, after one that is there and points at nothing that is gone meanwhile."""
-        for place in (0, 1, -1):
+        count = len(live(self._truth(target.schema)))
+        for place in range(0, max(count, 1), max(count // MOST_TRIED, 1)):
             values = self._values(target.schema, place)
             row = OutRow(self._id(), self._own(target.schema, values))
             (answer,) = self._send(connection, target, [row])
             if answer.state != "refused":
-                break
-        return values
+                return values
+        raise CannotExist(f"the vendor takes none of our records: {answer.message}")
 
     def _update(self, connection: Connection, target: Target) -> str:
         fields = self.reading.texts(target.schema.name)
@@ -209,6 +212,8 @@ class Writing:
             require(key in truth, f"{target.schema.name}: the answer names the record {key}, which is not there")
             record = truth[str(key)]
             for name, value in row.values.items():
+                if isinstance(value, list | dict):
+                    continue  # the vendor numbers and completes what stands within
                 require(
                     name not in record or plain(record[name]) == plain(value),
                     f"{target.schema.name} {key} {name} is {record.get(name)!r}, and {value!r} was written",
@@ -229,7 +234,7 @@ class Writing:
         """Of an existing record, what a new one must have; and a text of our own."""
         truth = self._truth(schema)
         keys = live(truth)
-        record = truth[keys[place if len(keys) > 1 else 0]] if keys else {}
+        record = truth[keys[place]] if keys else {}
         needed = [each for each in schema.fields.values() if each.required and each.creatable]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
         fields = self.reading.texts(schema.name)
