@@ -193,11 +193,11 @@ def wrong_key_in_results(known: Known) -> Iterator[Edit]:
                 yield Edit((*path, *place), wrong, mode, name)
 
 
-def dead_tokens_not_known(known: Known) -> Iterator[Edit]:
+def dead_tokens_taken_for_failures(known: Known) -> Iterator[Edit]:
     rules = known.document.get("on_error", [])
-    kept = [each for each in rules if each["then"] not in ("refresh", "reauthorise")]
-    if kept != rules:
-        yield Edit(("on_error",), kept, "dead token")
+    wrong = [{**each, "then": "fail"} if each["then"] in ("refresh", "reauthorise") else each for each in rules]
+    if wrong != rules:
+        yield Edit(("on_error",), wrong, "dead token")
 
 
 def limit_too_high(known: Known) -> Iterator[Edit]:
@@ -216,7 +216,8 @@ def wrong_probe(known: Known) -> Iterator[Edit]:
 
 KINDS: tuple[Kind, ...] = (
     wrong_change_field, wrong_boundary, no_overlap, wrong_key, wrong_next_page, wrong_place_of_records, wrong_path,
-    wrong_type, deletes_forgotten, too_large_batch, wrong_matching, wrong_key_in_results, dead_tokens_not_known,
+    wrong_type, deletes_forgotten, too_large_batch, wrong_matching, wrong_key_in_results, 
+    dead_tokens_taken_for_failures,
     limit_too_high, wrong_probe,
 )  # fmt: skip
 

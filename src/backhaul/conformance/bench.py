@@ -36,7 +36,7 @@ BACK = 30 * 24 * 3600.0
 """Seconds by which the vendor's clock is behind ours at first: what people do there happened, whatever its hour."""
 UNCOUNTED = 1e6
 """A pace at which no limit of requests in a span is ever reached."""
-LONGEST_SPAN = 6.0
+LONGEST_SPAN = 10.0
 """Seconds that the longest span of a limit takes while limits are proven."""
 SERVICE_MS = 20
 SOON = Patience(tries=6, first_backoff=0.02, longest_backoff=0.1)

@@ -67,10 +67,10 @@ class Backdoor:
     def _leaves_a_trace(self, name: str) -> bool:
         """Whether anything but its absence tells that a record of this object was deleted."""
         variants = self._account.variants
-        return not (
-            name in self._account.objects
-            or (name == "organizations" and variants["deleted_organizations"] == "gone")
-            or (name == "groups" and variants["deleted_groups"] == "gone")
+        return (
+            name in ("tickets", "users")
+            or (name == "organizations" and variants["deleted_organizations"] == "exported")
+            or (name == "groups" and variants["deleted_groups"] == "listed")
         )
 
     def _create(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
