@@ -216,7 +216,7 @@ def wrong_probe(known: Known) -> Iterator[Edit]:
 
 KINDS: tuple[Kind, ...] = (
     wrong_change_field, wrong_boundary, no_overlap, wrong_key, wrong_next_page, wrong_place_of_records, wrong_path,
-    wrong_type, deletes_forgotten, too_large_batch, wrong_matching, wrong_key_in_results, 
+    wrong_type, deletes_forgotten, too_large_batch, wrong_matching, wrong_key_in_results,
     dead_tokens_taken_for_failures,
     limit_too_high, wrong_probe,
 )  # fmt: skip

@@ -38,7 +38,7 @@ UNCOUNTED = 1e6
 """A pace at which no limit of requests in a span is ever reached."""
 LONGEST_SPAN = 10.0
 """Seconds that the longest span of a limit takes while limits are proven."""
-SERVICE_MS = 20
+SERVICE_MS = 200
 SOON = Patience(tries=6, first_backoff=0.02, longest_backoff=0.1)
 
 
