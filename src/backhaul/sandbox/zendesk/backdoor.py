@@ -79,7 +79,8 @@ class Backdoor:
             ticket = self._account.tables["tickets"].require(str(given["ticket_id"]))
             author, at = str(given.get("author_id", self._account.me)), self._account.stamp_now()
             row = comment(self._account, ticket, author, str(given["body"]), at, public=given.get("public", True))
-            self._account.update("tickets", ticket, {}, at)
+            # the ticket's own place in the exports is the vendor's, whenever the comment was made
+            self._account.update("tickets", ticket, {}, self._account.clock.now())
             return {"id": row.id}
         try:
             row = self._writing.create(name, given)
