@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 from tests.config.conftest import ACME, SHOP, Write
+from tests.little import definition
+
+from backhaul.config.source import Source
 
 HEAD = "connections:\n  crm:\n    source: shop\n    auth: token\n    credentials: {token: '${ACME_TOKEN}'}\n"
 
@@ -142,3 +145,9 @@ def test_a_template_that_uses_itself_is_told(write: Write) -> None:
     (problem,) = _source(write, "    key: id", "    use: thing\n    key: id")
     assert "uses itself" in problem
     assert problem.startswith("sources/shop/source.yaml:13:1: templates: ")
+
+
+def test_a_mark_is_of_a_field_that_is_there() -> None:
+    thing = {"fields": {"id": "text", "name": "text"}, "marks": {"name": ["required", "unique"], "title": "read_only"}}
+    with pytest.raises(ValueError, match="marks names title, which `fields` has not"):
+        Source.model_validate(definition("http://127.0.0.1", objects={"things": thing}))

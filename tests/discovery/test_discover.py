@@ -277,3 +277,11 @@ def test_two_discoveries_of_an_unchanged_account_have_one_fingerprint(simulator:
     second = discover(connection, ["invoice", "customer"]).schema
     assert first.fingerprint == second.fingerprint
     assert replace(first, discovered_at="", objects={}) == replace(second, discovered_at="", objects={})
+
+
+def test_what_is_known_of_declared_fields_is_in_the_schema(simulator: Start, connect: Connect) -> None:
+    fields = discover(connect(simulator("zendesk")), ["tickets", "users"]).schema.objects
+    name, email, active = (fields["users"].fields[each] for each in ("name", "email", "active"))
+    assert (name.required, email.unique, active.creatable, active.updatable) == (True, True, False, False)
+    description = fields["tickets"].fields["description"]
+    assert (description.required, description.creatable, description.updatable) == (True, True, False)

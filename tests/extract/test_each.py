@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.little import Answer, Asked, Little, Place, definition
 
+from backhaul.project import Project
+
 
 def test_each_value_of_a_setting_is_asked_for(serve: Callable[[Answer], Little], tmp_path: Path) -> None:
     def answer(asked: Asked) -> Any:
@@ -30,3 +32,39 @@ def test_each_value_of_a_setting_is_asked_for(serve: Callable[[Answer], Little],
     report = documents.sync(census=True)
     assert sorted(server.lines()) == sorted(["GET /documents?kind=invoice", "GET /documents?kind=order"] * 2)
     assert report.sync.lines["crm", "documents"].deleted == 0
+
+
+def test_records_read_by_key_are_looked_for_under_each_value(serve: Callable[[Answer], Little], tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Any:
+        if asked.path not in ("/open", "/archived"):
+            return None
+        held = {"/open": "1", "/archived": "2"}[asked.path]
+        return {"value": [{"id": held}] if held in asked.params.get("ids", held).split(",") else []}
+
+    server = serve(answer)
+    read = {"get": "/{each}", "records": "value", "each": ["open", "archived"]}
+    thing = {"key": "id", "fields": {"id": "text"},
+             "reads": {"all": read, "by_key": {**read, "params": {"ids": "{keys}"}, "batch": 10}}}  # fmt: skip
+    documents = Place(tmp_path, definition(server.url, objects={"documents": thing}), {"documents": {}})
+    documents.sync()
+    server.lines()
+    with Project(documents.root) as project:
+        report = project.customer("acme").refetch("crm", "documents", ["1", "2"])
+    assert report.exit_code == 0
+    assert report.sync.lines["crm", "documents"].read == 2
+    assert sorted(server.lines()) == ["GET /archived?ids=1,2", "GET /open?ids=1,2"]
+
+
+def test_a_page_that_names_itself_as_the_next_one_is_not_read_without_end(
+    serve: Callable[[Answer], Little], tmp_path: Path
+) -> None:
+    def answer(asked: Asked) -> Any:
+        return {"value": [{"id": "1"}], "next": f"{server.url}/documents?at=5"} if asked.path == "/documents" else None
+
+    server = serve(answer)
+    read = {"get": "/documents", "records": "value", "next": {"type": "link", "from": "next"}}
+    thing = {"key": "id", "fields": {"id": "text"}, "reads": {"all": read}}
+    documents = Place(tmp_path, definition(server.url, objects={"documents": thing}), {"documents": {}})
+    report = documents.sync(ok=False)
+    assert report.exit_code != 0
+    assert "is the page that was just read" in report.all_failures[0].what

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import format_datetime
@@ -869,3 +870,13 @@ def test_variants_of_bulk(make: Callable[..., Org]) -> None:
 def test_without_variants_an_empty_result_has_its_header(org: Org) -> None:
     job = org.job("query", operation="query", query="SELECT Id, Name FROM Quote")
     assert org.get(f"/jobs/query/{job['id']}/results").text == '"Id","Name"\n'
+
+
+def test_more_calls_at_a_time_than_allowed_are_refused(org: Org) -> None:
+    org.running.configure(concurrent_limit=2, service_ms=300)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: org.get("/limits"), range(6)))
+    refused = [each for each in answers if each.status_code == 403]
+    assert 1 <= len(refused) <= 4
+    assert refused[0].json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    assert "Concurrent" in refused[0].json()[0]["message"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from backhaul.discovery.discover import discover
 from tests.conftest import Bench
 from tests.sources.days import live
 from tests.truth import differences
@@ -110,3 +111,15 @@ def test_a_suspended_company_is_said_and_not_tried_again(bench: Callable[..., Be
     report = made.acme.sync()
     assert report.exit_code == 1
     assert "Subscription ended" in str(report.all_failures)
+
+
+def test_custom_fields_of_sales_forms_are_discovered_by_the_names_that_the_company_gave(
+    bench: Callable[..., Bench],
+) -> None:
+    made = bench(crm=("quickbooks", {"Invoice": {}}))
+    with made.acme.context() as context:
+        connection = context.open("crm")
+        found = discover(connection, ["Invoice"]).schema.objects["Invoice"].fields
+        connection.close()
+    assert {name: found[name].label for name in found if found[name].custom} == {"cf_1": "Crew", "cf_2": "Region"}
+    assert synced(made) == []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from backhaul.config.source import Source
+from backhaul.conformance.truth import plain
 from backhaul.discovery.discover import discover
 from backhaul.errors import VendorDown
 from backhaul.protocol import writes
@@ -20,7 +21,6 @@ from backhaul.protocol.schema import Schema
 from backhaul.protocol.writes import Mode, OutRow
 from backhaul.sandbox.remote import Remote
 from tests.conftest import Bench
-from tests.truth import plain
 
 Variants = Mapping[str, str]
 

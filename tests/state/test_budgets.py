@@ -307,3 +307,17 @@ def test_two_sets_of_buckets_in_one_process_do_not_forget_each_others_calls(stor
     first, second = Buckets(store, time), Buckets(store, time)
     spent = sum(spend(buckets, QUOTA, priority="interactive")[0] for buckets in (first, second, first))
     assert spent == 1000
+
+
+def test_what_is_on_its_way_is_not_in_what_an_answer_says_is_left(store: ControlStore) -> None:
+    buckets = Buckets(store, Time())
+    grants = [buckets.take(RATE, "v/1") for _ in range(10)]
+    for each in grants:
+        assert isinstance(each, Grant)
+        each.sent()
+    # the answer to the first, made before the vendor saw the others
+    buckets.observe(RATE, "v/1", Seen(remaining=49, maximum=50))
+    for each in grants:
+        assert isinstance(each, Grant)
+        each.done()
+    assert spend(buckets, RATE, priority="interactive")[0] <= 40

@@ -165,6 +165,9 @@ class Link(Model):
     to: str = Field(description="The field that holds the other's.")
 
 
+Mark = Literal["read_only", "create_only", "required", "unique"]
+
+
 class Scopes(Model):
     """What the vendor's scopes must allow, where it has any. `a | b`: either of them is enough."""
 
@@ -182,6 +185,11 @@ class ObjectDefinition(Model):
     fields: dict[str, OurType] | None = Field(
         default=None, description="Fields that discovery does not give; the source's discovery is not asked then."
     )
+    marks: dict[str, Mark | list[Mark]] = Field(
+        default_factory=dict,
+        description="What else is known of `fields`, by name: read_only; create_only, written only when a record is "
+        "made; required, a new record needs it; unique, upserts match by it.",
+    )
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
     )
@@ -194,6 +202,10 @@ class ObjectDefinition(Model):
     writes: Writes = Field(default_factory=Writes, description="How its records are written.")
     scopes: Scopes = Field(default_factory=Scopes, description="Scopes that it takes, compared with those granted.")
     link: Link | None = Field(default=None, description="It links two records; a push of mode `associate` makes it.")
+
+    def marks_of(self, field: str) -> frozenset[str]:
+        found = self.marks.get(field, [])
+        return frozenset([found] if isinstance(found, str) else found)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -159,6 +159,14 @@ class Source(Model):
     discovery: Discovery = Field(default_factory=Discovery, description="How its schema is asked for.")
     objects: dict[str, ObjectDefinition] = Field(description='By the vendor\'s names; `"*"`: whatever else there is.')
 
+    def nested_in(self, object: str) -> frozenset[str]:
+        """The fields of an object's records in which records of its children stand."""
+        return frozenset(
+            each.parent.at.split("[")[0].split(".")[0]
+            for each in self.objects.values()
+            if each.parent is not None and each.parent.object == object and each.parent.at is not None
+        )
+
     def definition(self, object: str) -> ObjectDefinition | None:
         """An object's definition, its own or that of `"*"`; None where the source has neither."""
         return self.objects.get(object) or self.objects.get("*")
@@ -169,10 +177,18 @@ class Source(Model):
             if definition.parent and definition.parent.object not in self.objects:
                 raise ValueError(f"objects.{name}.parent names {definition.parent.object}, which is not an object")
             _check_child(name, definition, self.objects)
+            _check_marks(name, definition)
             for delete in definition.deletes:
                 if isinstance(delete, DeleteScan | DeleteCensus) and not getattr(definition.reads, delete.read, None):
                     raise ValueError(f"objects.{name}.deletes needs the read `{delete.read}`, which is not there")
         return self
+
+
+def _check_marks(name: str, definition: ObjectDefinition) -> None:
+    """Marks are of fields that are there. Raises ValueError."""
+    absent = sorted(set(definition.marks) - set(definition.fields or ()))
+    if absent:
+        raise ValueError(f"objects.{name}.marks names {', '.join(absent)}, which `fields` has not")
 
 
 def _check_child(name: str, definition: ObjectDefinition, objects: Mapping[str, ObjectDefinition]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import httpx
 import yaml
 
 from backhaul.config.auth import Auth, needs
 from backhaul.config.layout import Layout
-from backhaul.config.source import Source
+from backhaul.config.source import Limit, Source
 from backhaul.config.templates import resolve
 from backhaul.conformance.truth import differences, raw_rows
 from backhaul.http.patience import Patience
@@ -21,16 +23,22 @@ from backhaul.pipeline.context import Context
 from backhaul.pipeline.reading import Wanted
 from backhaul.pipeline.report import SyncReport
 from backhaul.pipeline.run import run_customer
-from backhaul.project import Project
+from backhaul.project import Customer, Project
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.schema import ObjectSchema, Schema
 from backhaul.sandbox.server import Running
+from backhaul.vault.master import FILE, KEYRING, TEXT, new_master_key
 
 CUSTOMER, CONNECTION = "kit", "account"
 PAGE_ROWS = 60
 """Rows on a page of the simulator's, so that a little data has several pages."""
 BACK = 30 * 24 * 3600.0
 """Seconds by which the vendor's clock is behind ours at first: what people do there happened, whatever its hour."""
+UNCOUNTED = 1e6
+"""A pace at which no limit of requests in a span is ever reached."""
+LONGEST_SPAN = 10.0
+"""Seconds that the longest span of a limit takes while limits are proven."""
+SERVICE_MS = 200
 SOON = Patience(tries=6, first_backoff=0.02, longest_backoff=0.1)
 
 
@@ -57,18 +65,29 @@ class Bench:
         self.behind = BACK
         self.written = brisk(written)
         self.source = Source.model_validate(resolve(dict(self.written)))
+        self._key = new_master_key()
+        self._consented: str | None = None
         self.layout = Layout(root)
         self._file = root / "sources" / self.source.source / "source.yaml"
         self._file.parent.mkdir(parents=True)
         (root / "pipelines").mkdir()
-        self.pages(small=True)
+        self.make_easy()
         self.choose({})
 
-    def pages(self, *, small: bool) -> None:
-        """Ask for small pages, and have the simulator give no larger ones; or for those of the definition."""
-        written = small_pages(self.written) if small else self.written
+    def make_easy(self) -> None:
+        """Small pages, asked for and given, so that a little data has several; and nobody counts requests."""
+        self._write(unhurried(small_pages(self.written)))
+        self.vendor.configure(page_size_cap=PAGE_ROWS, pace=UNCOUNTED, service_ms=0)
+
+    def make_real(self) -> None:
+        """The definition's own pages and limits, but that the spans of the limits pass faster, for us and there."""
+        spans = [each.per.total_seconds() for each in self.source.limits if each.type == "rate" and each.per]
+        pace = max(1.0, max(spans, default=0.0) / LONGEST_SPAN)
+        self._write(hurried(self.written, pace))
+        self.vendor.configure(page_size_cap=None, pace=pace, service_ms=SERVICE_MS)
+
+    def _write(self, written: Mapping[str, Any]) -> None:
         self._file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
-        self.vendor.configure(page_size_cap=PAGE_ROWS if small else None)
 
     # -- the customer's file -----------------------------------------------------------------------------------------
 
@@ -80,35 +99,61 @@ class Bench:
         way: str | None = None,
         secrets: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Write the pipeline: these objects, these pushes, this way in. secrets: in place of the right ones."""
+        """Write the pipeline: these objects, these pushes, this way in. secrets: in place of the right ones.
+
+        Where a person consents, one does, unless they did; nobody does to an app with wrong secrets.
+        """
         ways = dict(self.ways())
         way = way or next(iter(ways))
         asked = ways[way]
+        by_consent = self.by_consent(way)
         held = {name: str(self.vendor.credentials[name]) for name in asked} | dict(secrets)
         for name, value in held.items():
             os.environ[_variable(name)] = value
+        given = {name: f"${{{_variable(name)}}}" for name in asked}
         block: dict[str, Any] = {
             "source": self.source.source,
             "auth": way,
-            "credentials": {name: f"${{{_variable(name)}}}" for name in asked},
+            "credentials": "vault" if by_consent else given,
             "settings": dict(self.vendor.settings),
             "objects": dict(objects),
         }
         if "{auth." not in self.source.base_url:
             block["base_url"] = self.vendor.base_url
         document = {"customer": CUSTOMER, "connections": {CONNECTION: block}, "push": dict(push or {})}
+        if by_consent:
+            document["apps"] = {self.source.source: given}
         self.layout.pipeline(CUSTOMER).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        if by_consent and self._consented != way and not secrets:
+            self.consent()
+            self._consented = way
+
+    def by_consent(self, way: str) -> bool:
+        return _by_consent(self.source.auth[way])
+
+    def consent(self) -> None:
+        """Somebody opens the vendor's page, and consents; what comes back is proven and kept."""
+        with self._project() as project:
+            customer = project.customer(CUSTOMER)
+            begun = customer.begin_consent(CONNECTION)
+            sent_on = httpx.get(begun.url, trust_env=False)
+            require("location" in sent_on.headers, f"the page of consent says {sent_on.status_code}: {sent_on.text}")
+            customer.finish_consent(CONNECTION, begun, sent_on.headers["location"])
 
     def ways(self) -> list[tuple[str, tuple[str, ...]]]:
         """The ways in that the simulator gives credentials for, and those that each needs.
 
-        Ways that sign assertions come last: the kit moves the vendor's clock, and those hang on ours.
+        Ways that a person consents to come behind those that run by themselves. Ways that sign assertions come last:
+        the kit moves the vendor's clock, and those hang on ours.
         """
+        ways = sorted(
+            self.source.auth.items(),
+            key=lambda item: ("assertion" in item[1].model_fields_set, _by_consent(item[1]), item[0]),
+        )
         found = [
             (name, asked)
-            for name, auth in sorted(self.source.auth.items(), key=lambda item: "assertion" in item[1].model_fields_set)
-            if (asked := _runs(auth)) is not None
-            and all(isinstance(self.vendor.credentials.get(each), str) for each in asked)
+            for name, auth in ways
+            if (asked := needs(auth)) and all(isinstance(self.vendor.credentials.get(each), str) for each in asked)
         ]
         require(found, f"the simulator gives credentials for none of {', '.join(self.source.auth)}")
         return found
@@ -135,8 +180,26 @@ class Bench:
 
     @contextmanager
     def context(self) -> Iterator[Context]:
-        with Project(self.root) as project, project.customer(CUSTOMER).context(patience=SOON) as context:
+        with self._project() as project, project.customer(CUSTOMER).context(patience=SOON) as context:
             yield context
+
+    @contextmanager
+    def customer(self) -> Iterator[Customer]:
+        """The customer, by the engine's front door."""
+        with self._project() as project:
+            yield project.customer(CUSTOMER)
+
+    @contextmanager
+    def _project(self) -> Iterator[Project]:
+        """With a master key of its own, whatever key whoever runs the kit has."""
+        theirs = {name: os.environ.pop(name, None) for name in (TEXT, FILE, KEYRING)}
+        os.environ[TEXT] = self._key
+        try:
+            with Project(self.root) as project:
+                yield project
+        finally:
+            del os.environ[TEXT]
+            os.environ.update({name: value for name, value in theirs.items() if value is not None})
 
     @contextmanager
     def opened(self) -> Iterator[Connection]:
@@ -197,9 +260,9 @@ class Bench:
         self.settle(self.behind)
 
 
-def _runs(auth: Auth) -> tuple[str, ...] | None:
-    """The credentials of a way in that runs by itself; None where a person must say yes first."""
-    return None if getattr(auth, "grant", "") == "authorization_code" else needs(auth)
+def _by_consent(auth: Auth) -> bool:
+    """A person must say yes first."""
+    return getattr(auth, "grant", "") == "authorization_code"
 
 
 def _variable(name: str) -> str:
@@ -228,6 +291,23 @@ def eager(written: Any) -> Any:
     if isinstance(written, Mapping):
         return {name: 0 if name == "at_least" else eager(value) for name, value in written.items()}
     return [eager(each) for each in written] if isinstance(written, list) else written
+
+
+def unhurried(written: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition, but that no rate is kept: they are proven by a point of their own."""
+    return {**written, "limits": [each for each in written.get("limits", ()) if each["type"] != "rate"]}
+
+
+def hurried(written: Mapping[str, Any], pace: float) -> dict[str, Any]:
+    """The definition, but that the spans of its rates pass so many times as fast."""
+
+    def faster(limit: Mapping[str, Any]) -> dict[str, Any]:
+        if limit["type"] != "rate":
+            return dict(limit)
+        span = Limit.model_validate(limit).per or timedelta()
+        return {**limit, "per": f"{round(1000 * span.total_seconds() / pace)}ms"}
+
+    return {**written, "limits": [faster(each) for each in written.get("limits", ())]}
 
 
 def small_pages(written: Any) -> Any:

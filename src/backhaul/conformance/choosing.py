@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from backhaul.sandbox.remote import Remote
 
 ROOM = 40
 """Characters that our texts take at most."""
+FEW = 8
+"""Words of a text that many records have, and that are no more than these, are a choice."""
+FORMED = re.compile(r"\S+[@/]\S+|[-+().\d\s]+")
+"""E-mail addresses, links, telephone numbers."""
 ENOUGH = 150
 """Records that make several pages."""
 
@@ -61,7 +66,7 @@ def _shape(definition: ObjectDefinition) -> str:
             "deletes": [each.type for each in definition.deletes],
             "writes": {mode: [_kind(each) for each in writes] for mode, writes in definition.writes if writes},
             "parent": parent and (parent.at is None, parent.shared),
-            "discovery": definition.fields is not None,
+            "discovery": [definition.fields is not None, definition.discovery is not None],
         },
         sort_keys=True,
     )
@@ -76,6 +81,11 @@ def _interest(definition: ObjectDefinition) -> int:
     modes = sum(bool(writes) for _, writes in definition.writes)
     tells = definition.changed.type != "none" or definition.parent is not None
     return 4 * tells + 2 * bool(modes) + len(definition.deletes)
+
+
+def families(source: Source, names: Sequence[str]) -> tuple[str, ...]:
+    """These objects, each behind what it is a child of."""
+    return tuple(dict.fromkeys(each for name in names for each in (*_parents(source, name), name)))
 
 
 def _parents(source: Source, name: str) -> Iterator[str]:
@@ -97,10 +107,16 @@ def texts(schema: ObjectSchema, records: Mapping[str, Mapping[str, Any]]) -> lis
     def used(field: Field) -> int:
         return sum(isinstance(each.get(field.name), str) and bool(each[field.name]) for each in filled)
 
+    def prose(field: Field) -> bool:
+        """Neither one of a few choices nor of a form of its own, as addresses and numbers are."""
+        values = [each[field.name] for each in filled if isinstance(each.get(field.name), str) and each[field.name]]
+        few = len(values) > 2 * FEW and len(set(values)) <= FEW and not any(" " in each for each in values)
+        return bool(values) and not few and not all(FORMED.fullmatch(each) for each in values)
+
     def free(field: Field) -> bool:
         ours = field.type == "text" and not field.options and (field.length or ROOM) >= ROOM
         bound = field.unique or field.references is not None or field.name in schema.key
-        return ours and not bound and field.updatable and field.creatable and field.readable and used(field) > 0
+        return ours and not bound and field.updatable and field.creatable and field.readable and prose(field)
 
     found = [each for each in schema.fields.values() if free(each)]
     return sorted(found, key=lambda each: (-used(each), each.custom, each.name))

@@ -9,7 +9,7 @@ from typing import Any
 
 from backhaul.conformance import troubles
 from backhaul.conformance.bench import BACK, Bench, CannotExist, NotProven, eager, require
-from backhaul.conformance.choosing import representatives
+from backhaul.conformance.choosing import families, representatives
 from backhaul.conformance.reading import Reading
 from backhaul.conformance.report import POINTS, Cell, Report, in_order
 from backhaul.conformance.writing import Writing
@@ -22,6 +22,8 @@ FIRST = ("first read",)
 """What the other points build on."""
 BEFORE = {"restored": "deleted", "delete": "create"}
 """Point -> the one that makes what it needs."""
+BY_THEMSELVES = {"probe", "discovery", "auth"}
+"""Points that need nothing to have been read."""
 OnCell = Callable[[Cell], None]
 
 
@@ -30,18 +32,20 @@ def check(
     *,
     points: Sequence[str] = (),
     objects: int = 6,
+    names: Sequence[str] = (),
     until_red: bool = False,
     on_cell: OnCell = lambda cell: None,
 ) -> Report:
     """Prove a definition, as it is written, against its source's simulator.
 
-    points: only these; empty: all. objects: at most so many, one a shape of definition. until_red: stop at the first
+    points: only these; empty: all. objects: at most so many, one a shape of definition. names: these objects instead,
+    and what they are children of. until_red: stop at the first
     point that fails. on_cell: told each cell as it is known. Raises ValueError where there is no simulator.
     """
     simulator = build(str(written["source"]))
     simulator.clock.advance(-BACK)
     with serve(simulator) as vendor, TemporaryDirectory(prefix="backhaul-kit-") as folder:
-        kit = _Kit(Path(folder), vendor, written, objects, _with_what_is_needed(points), until_red, on_cell)
+        kit = _Kit(Path(folder), vendor, written, objects, names, _with_what_is_needed(points), until_red, on_cell)
         kit.run()
         bench = kit.bench
         return Report(bench.source.source, bench.source.title, "simulator", kit.objects, in_order(kit.cells))
@@ -49,14 +53,15 @@ def check(
 
 class _Kit:
     def __init__(
-        self, folder: Path, vendor: Running, written: Mapping[str, Any], most: int, points: Sequence[str],
-        until_red: bool, on_cell: OnCell,
+        self, folder: Path, vendor: Running, written: Mapping[str, Any], most: int, names: Sequence[str],
+        points: Sequence[str], until_red: bool, on_cell: OnCell,
     ) -> None:  # fmt: skip
         self._folder, self._written = folder, written
         self.bench = Bench(folder / "reading", vendor, written)
         self.cells: list[Cell] = []
         self.objects: tuple[str, ...] = ()
         self._most = most
+        self._names = names
         self._points = points
         self._until_red = until_red
         self._on_cell = on_cell
@@ -94,7 +99,7 @@ class _Kit:
         for point, prove in proofs.items():
             if self._until_red and any(cell.state == "fails" for cell in self.cells):
                 return
-            if point in self._points or point in FIRST:
+            if point in self._points or (point in FIRST and not set(self._points) <= BY_THEMSELVES):
                 self._point(point, prove)
 
     def _auth(self) -> str:
@@ -137,11 +142,14 @@ class _Kit:
             # beside those that the definition lists, what an account has of its own
             names = [each.name for each in found if each.custom or each.name in self.bench.source.objects]
             require(names, "the account has no objects")
-            self.objects = representatives(self.bench.source, self.bench.vendor, names, self._most)
+            source = self.bench.source
+            self.objects = families(source, self._names) or representatives(
+                source, self.bench.vendor, names, self._most
+            )
             require(self.objects, "no object that the vendor has is in the definition")
             discovered = discover(connection, self.objects)
         self.bench.choose({name: {} for name in self.objects})
-        return Reading(self.bench, discovered.schema, self.objects)
+        return Reading(self.bench, discovered.schema, self.objects, few=bool(self._names))
 
 
 def _with_what_is_needed(points: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from backhaul.config.objects import ChangedField, DeleteFlag, ObjectDefinition
 from backhaul.conformance.bench import PAGE_ROWS, Bench, CannotExist, NotProven, require
 from backhaul.conformance.choosing import live, texts
 from backhaul.extract.task import Drift
-from backhaul.protocol.schema import ObjectSchema, Schema
+from backhaul.protocol.schema import Field, ObjectSchema, Schema
 
 CHANGED = "Changed by hand"
 
@@ -23,12 +23,17 @@ class Reading:
     bench: Bench
     schema: Schema
     objects: tuple[str, ...]
+    few: bool = False
+    """Somebody named the objects: whether they hold enough to prove paging is theirs to know."""
     untold: dict[str, str] = field(default_factory=dict)
+    traces: dict[str, bool] = field(default_factory=dict)
+    """Object -> whether its vendor shows that a record is gone; where it is known."""
     edits: int = 0
     middle: int = 0
     """Requests of the first read until half of its pages were there."""
     pages: list[str] = field(default_factory=list)
     """Those of them that were answered with records."""
+    _texts: dict[str, list[Field]] = field(default_factory=dict)
 
     # -- what there is to work with ----------------------------------------------------------------------------------
 
@@ -49,11 +54,39 @@ class Reading:
             if self.definition(name).changed.type != "none" and self.of(name).change_field is not None
         ]
 
+    def texts(self, name: str) -> list[Field]:
+        """Its fields of free text, as they were before we wrote into them."""
+        if name not in self._texts:
+            traces = {each.trace for each in self.definition(name).writes.create}
+            found = texts(self.of(name), self.bench.truth(self.of(name)))
+            self._texts[name] = [each for each in found if each.name not in traces]
+        return self._texts[name]
+
+    def change(self, name: str, count: int, skip: int = 0) -> None:
+        """Change so many records as people would, at one moment; of those that nobody changes, make so many new ones.
+
+        skip: how many stay as they are before them; from behind, where it is negative.
+        """
+        truth = self.bench.truth(self.of(name))
+        keys = live(truth)
+        try:
+            self.edit(name, keys[skip:][:count])
+        except NotProven:
+            values = {field: value for field, value in truth[keys[0]].items() if not field.startswith("_")}
+            new = {"op": "create", "object": name, "values": {each: values[each] for each in values if each != "id"}}
+            try:
+                self.bench.vendor.mutate_all([new] * count)
+            except ValueError:
+                pass
+            else:
+                return
+            raise
+
     def edit(self, name: str, keys: Sequence[str]) -> str:
         """Edit a text of these records as a person would, at one moment. Returns the field."""
         self.edits += 1
         refusals = []
-        for each in texts(self.of(name), self.bench.truth(self.of(name))):
+        for each in self.texts(name):
             changes = [
                 {"op": "update", "object": name, "id": key, "values": {each.name: f"{CHANGED} {self.edits}"}}
                 for key in keys
@@ -74,10 +107,12 @@ class Reading:
             if op == "merge":
                 given["loser"] = keys[keys.index(key) - 1]
             try:
-                self.bench.vendor.mutate(op, name, key, given)
+                told = self.bench.vendor.mutate(op, name, key, given)
             except ValueError as error:
                 self.untold[op] = str(error)
             else:
+                if "trace" in told:
+                    self.traces[name] = told["trace"]
                 return key
         return None
 
@@ -95,7 +130,7 @@ class Reading:
         self.middle = next(n for n in range(len(asked)) if len(_pages(asked[:n])) >= len(self.pages) // 2)
         self.require_truth()
         rows = sum(len(live(self.bench.truth(self.of(name)))) for name in self.objects)
-        require(rows > 3 * PAGE_ROWS, f"{rows} records are too few to prove paging")
+        require(self.few or rows > 3 * PAGE_ROWS, f"{rows} records are too few to prove paging")
         for line in report.lines.values():
             require(not line.rejected, f"{line.rejected} values of {line.object} could not be read as their type")
             require(
@@ -127,6 +162,9 @@ class Reading:
             set(before) - set(again),
             f"the read began anew: {len(again)} pages were asked for after {len(before)}, {len(self.pages)} are all",
         )
+        # what was on its way when it stopped is asked for again: a page an object, and no more
+        most = len(self.pages) - len(before) + len(self.objects)
+        require(len(again) <= most, f"{len(again)} pages were asked for after it, and {most} at most were left")
         fresh.require_truth(self.schema, self.objects)
         return f"stopped after {len(before)} pages of {len(self.pages)}, {len(again)} came after it"
 
@@ -153,22 +191,22 @@ class Reading:
         bench.good_sync()
         edited = {}
         for name in names:
-            keys = live(bench.truth(self.of(name)))
-            edited[name] = min(PAGE_ROWS + 5, len(keys) - 1)
-            self.edit(name, keys[: edited[name]])
+            edited[name] = max(1, min(PAGE_ROWS + 5, len(live(bench.truth(self.of(name)))) - 1))
+            self.change(name, edited[name])
         bench.settle()
         report = bench.good_sync()
         self.require_truth()
         for name in names:
             line = report.line("account", name)
-            require(line.updated >= edited[name], f"{edited[name]} records of {name} changed, {line.updated} were told")
+            came = line.updated + line.inserted
+            require(came >= edited[name], f"{edited[name]} records of {name} changed, {came} were told")
             require(
                 line.read < edited[name] + 2 * PAGE_ROWS,
                 f"{edited[name]} records of {name} changed, and {line.read} were read",
             )
         # what is too young to be whole in the vendor's index waits for the next window, and is in it
         for name in names:
-            self.edit(name, live(bench.truth(self.of(name)))[-2:])
+            self.change(name, 2, skip=-2)
         bench.good_sync()
         bench.settle(self._longest("index_lag") + 5)
         bench.good_sync()
@@ -189,11 +227,15 @@ class Reading:
         if not names:
             raise CannotExist("the vendor keeps the position itself")
         bench.settle()
+        # a change just before the read, so that the window ends behind it
+        for name in names:
+            self.change(name, 1, skip=6)
+        bench.settle(self._longest("index_lag") + 30)
         bench.good_sync()
         bench.vendor.configure(index_lag=180.0)
         try:
             for name in names:
-                self.edit(name, live(bench.truth(self.of(name)))[3:5])
+                self.change(name, 2, skip=3)
             bench.settle(120)
             early = bench.good_sync()
             bench.settle(240)
@@ -209,7 +251,7 @@ class Reading:
 
     def deleted(self) -> str:
         gone = self._each("delete")
-        census = [name for name in gone if {each.type for each in self.definition(name).deletes} <= {"census"}]
+        census = self._only_census(gone)
         self.bench.settle()
         self.bench.good_sync(check_deletes=True)
         winners = self._tells_winners(self.own())
@@ -219,9 +261,20 @@ class Reading:
             self.bench.good_sync(census=True)
         self.require_truth()
         self.gone = gone
-        kinds = {name: sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
-                 for name in gone}  # fmt: skip
+        kinds = {
+            name: []
+            if name in census
+            else sorted({each.type for each in self.definition(name).deletes} & {"flag", "feed", "scan"})
+            for name in gone
+        }
         return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
+
+    def _only_census(self, names: Iterable[str]) -> list[str]:
+        """Those of which nothing but a census can find what is gone."""
+        kinds = {name: {each.type for each in self.definition(name).deletes} for name in names}
+        return [
+            name for name, found in kinds.items() if "census" in found and not self.traces.get(name, found > {"census"})
+        ]
 
     def restored(self) -> str:
         back = []
@@ -244,6 +297,8 @@ class Reading:
         told = self._tells_winners(gone)
         self.bench.settle()
         self.bench.good_sync(check_deletes=True)
+        if self._only_census(gone):
+            self.bench.good_sync(census=True)
         self.require_truth()
         return ", ".join(gone) + ("" if told else "; the vendor does not tell into which")
 

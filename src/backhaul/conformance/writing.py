@@ -7,19 +7,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backhaul.config.writes import Write
-from backhaul.conformance.bench import CONNECTION, CUSTOMER, CannotExist, NotProven, require
-from backhaul.conformance.choosing import live, texts
+from backhaul.conformance.bench import CONNECTION, CannotExist, NotProven, require
+from backhaul.conformance.choosing import live
 from backhaul.conformance.reading import Reading
 from backhaul.conformance.truth import plain
-from backhaul.project import Project
-from backhaul.protocol import writes
+from backhaul.protocol import render, writes
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.results import RowAnswer
 from backhaul.protocol.schema import Field, ObjectSchema
 from backhaul.protocol.writes import Mode, OutRow, Target
+from backhaul.push.readback import Reader
+from backhaul.push.target import Object
+from backhaul.push.values import typed
 
 MOST_ROWS = 250
 """Rows of one batch; a job, which takes more, gets as many."""
+MOST_TRIED = 12
+"""Records after which a new one is modelled, until the vendor takes it."""
 
 
 @dataclass
@@ -59,20 +63,32 @@ class Writing:
                     except CannotExist as reason:
                         refusals.append(f"{name}: {reason}")
         require(done, f"no record could be written: {'; '.join(refusals[:3])}")
-        return ", ".join(done)
+        return "; ".join([", ".join(done), *(f"not {reason}" for reason in refusals)])
 
     # -- modes -------------------------------------------------------------------------------------------------------
 
     def _create(self, connection: Connection, target: Target) -> str:
-        values = self._values(target.schema)
+        values = self._accepted(connection, target)
         good = [OutRow(self._id(), self._own(target.schema, values)) for _ in range(_rows(target.write))]
         return self._prove(connection, target, good, self._bad_values(target.schema, values))
 
+    def _accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
+        """Values of a new record, after one that is there and points at nothing that is gone meanwhile."""
+        count = len(live(self._truth(target.schema)))
+        for place in range(0, max(count, 1), max(count // MOST_TRIED, 1)):
+            values = self._values(target.schema, place)
+            row = OutRow(self._id(), self._own(target.schema, values))
+            (answer,) = self._send(connection, target, [row])
+            if answer.state != "refused":
+                return values
+        raise CannotExist(f"the vendor takes none of our records: {answer.message}")
+
     def _update(self, connection: Connection, target: Target) -> str:
-        fields = texts(target.schema, self._truth(target.schema))
+        fields = self.reading.texts(target.schema.name)
         if not fields:
             raise CannotExist("it has no text to change")
-        keys = live(self._truth(target.schema))[: _rows(target.write)]
+        truth = self._truth(target.schema)
+        keys = [key for key in live(truth) if not truth[key].get("_locked")][: _rows(target.write)]
         good = [OutRow(self._id(), {fields[0].name: f"Written {self.number}"}, key=key) for key in keys]
         gone = OutRow(self._id(), {fields[0].name: "Nowhere"}, key=_elsewhere(keys, self._truth(target.schema)))
         return self._prove(connection, target, good, gone)
@@ -99,7 +115,8 @@ class Writing:
         keys = self.made.get(target.schema.name, [])[:3]
         if not keys:
             raise CannotExist("no record of it was made that could be taken away")
-        answers = writes.send(connection, target, [OutRow(self._id(), key=key) for key in keys[: target.write.batch]])
+        rows = [OutRow(self._id(), key=key) for key in keys[: target.write.batch]]
+        answers = self._send(connection, target, rows)
         if all(answer.state == "refused" for answer in answers):
             raise CannotExist(f"the vendor lets none go: {answers[0].message}")
         self._none_but(answers, {})
@@ -113,9 +130,7 @@ class Writing:
     def _prove(self, connection: Connection, target: Target, good: Sequence[OutRow], bad: OutRow | None) -> str:
         """Good rows alone: each is written, none of the requests is refused. Then a bad one among a few of them."""
         mark = self.reading.bench.seen
-        answers = [
-            answer for batch in _batches(good, target.write) for answer in writes.send(connection, target, batch)
-        ]
+        answers = self._send(connection, target, good)
         refused = [each for each in self.reading.bench.since(mark) if (each["status"] or 0) >= 400]
         if refused and all(answer.state == "refused" for answer in answers):
             raise CannotExist(f"the vendor takes none of our records: {answers[0].message}")
@@ -128,18 +143,48 @@ class Writing:
         )
         self._none_but(answers, {})
         self._holds(target, good, answers)
+        if target.write.version is not None:
+            self._old_version(connection, target, good[0])
         if bad is None:
             return f"{len(good)} rows"
         few = [replace(row, id=self._id(), values=self._again(row)) for row in good[:3]]
         if target.mode == "create":
             few = [replace(row, values=self._own(target.schema, row.values)) for row in few]
         mixed = [few[0], bad, *few[1:]]
-        answers = [
-            answer for batch in _batches(mixed, target.write) for answer in writes.send(connection, target, batch)
-        ]
+        answers = self._send(connection, target, mixed)
         self._none_but(answers, {bad.id: "refused"})
         self._holds(target, few, [answer for answer in answers if answer.id != bad.id])
         return f"{len(good)} rows, one bad among {len(mixed)}"
+
+    def _send(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
+        """In batches; with the versions that the records have now, where the vendor checks them."""
+        rows = self._with_versions(connection, target, rows)
+        return [answer for batch in _batches(rows, target.write) for answer in writes.send(connection, target, batch)]
+
+    def _with_versions(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> Sequence[OutRow]:
+        """Read as a push reads them. A record that is not there has none: its row brings another's."""
+        if target.write.version is None:
+            return rows
+        object = Object(CONNECTION, target.schema, target.definition)
+        name = str(render.text(target.write.version.field, connection.bindings(target.schema, target.definition)))
+        # where a version is a time, that moment must be over: a second change in it would show the same version
+        self.reading.bench.settle(5)
+        found = Reader(connection, object).by_key([row.key for row in rows if row.key is not None], [name])
+        versions = {key: typed(each.values.get(name), object.field(name)) for key, each in found.items()}
+        known = next((each for each in versions.values() if each is not None), None)
+        require(known is not None, f"records of {target.schema.name}, read by key, tell no {name}")
+        return [replace(row, version=versions.get(str(row.key), known)) for row in rows]
+
+    def _old_version(self, connection: Connection, target: Target, row: OutRow) -> None:
+        """Somebody else writes after the record was read: our row is refused as a conflict, and not written."""
+        (old,) = self._with_versions(connection, target, [replace(row, id=self._id(), values=self._again(row))])
+        self.reading.edit(target.schema.name, [str(row.key)])
+        (answer,) = writes.send(connection, target, [old])
+        require(
+            answer.state == "conflict",
+            f"{target.schema.name} {row.key} was changed since it was read, and our row is {answer.state} "
+            f"{answer.code}: {answer.message}",
+        )
 
     def _again(self, row: OutRow) -> dict[str, Any]:
         return {name: f"{value} again" if isinstance(value, str) and value.startswith("Written") else value
@@ -167,6 +212,8 @@ class Writing:
             require(key in truth, f"{target.schema.name}: the answer names the record {key}, which is not there")
             record = truth[str(key)]
             for name, value in row.values.items():
+                if isinstance(value, list | dict):
+                    continue  # the vendor numbers and completes what stands within
                 require(
                     name not in record or plain(record[name]) == plain(value),
                     f"{target.schema.name} {key} {name} is {record.get(name)!r}, and {value!r} was written",
@@ -183,14 +230,14 @@ class Writing:
     def _truth(self, schema: ObjectSchema) -> dict[str, dict[str, Any]]:
         return self.reading.bench.truth(schema)
 
-    def _values(self, schema: ObjectSchema) -> dict[str, Any]:
+    def _values(self, schema: ObjectSchema, place: int = 0) -> dict[str, Any]:
         """Of an existing record, what a new one must have; and a text of our own."""
         truth = self._truth(schema)
         keys = live(truth)
-        record = truth[keys[0]] if keys else {}
+        record = truth[keys[place]] if keys else {}
         needed = [each for each in schema.fields.values() if each.required and each.creatable]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
-        fields = texts(schema, truth)
+        fields = self.reading.texts(schema.name)
         if not fields:
             raise CannotExist("it has no text to write")
         return {**values, fields[0].name: "Written"}
@@ -226,7 +273,7 @@ class Writing:
             raise CannotExist("no object of the definition has the write update")
         schema = reading.of(name)
         truth = self._truth(schema)
-        text = texts(schema, truth)[0].name
+        text = self.reading.texts(name)[0].name
         keys = live(truth)[:4]
         rows = ", ".join(f"('{key}', 'Pushed {place}')" for place, key in enumerate(keys))
         select = f'select * from (values {rows}) as wanted("{schema.key[0]}", "{text}")'
@@ -234,8 +281,7 @@ class Writing:
         bench.choose({each: {} for each in reading.objects}, {"kit": push})
         bench.settle()
         try:
-            with Project(bench.root) as project:
-                customer = project.customer(CUSTOMER)
+            with bench.customer() as customer:
                 customer.run()
                 first = customer.push("kit")
                 mark = bench.seen

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from backhaul.config import paths
-from backhaul.config.calls import Cut
+from backhaul.config.calls import Cut, OurType
 from backhaul.config.objects import ChangedField, ChangedNone, ChangedToken, Discover, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.discovery.preflight import RIGHTS, denied
@@ -168,7 +168,7 @@ def _object(
     connection: Connection, found: Found, definition: ObjectDefinition, unknown_types: dict[str, str]
 ) -> ObjectSchema:
     keys = key_of(definition, found.name, found.facts)
-    fields = {name: Field(name, kind, vendor_type=kind) for name, kind in (definition.fields or {}).items()}
+    fields = {name: _own(name, kind, definition.marks_of(name)) for name, kind in (definition.fields or {}).items()}
     if definition.discovery is not None or definition.fields is None:
         fields |= _fields(connection, found, definition, keys, unknown_types)
     else:
@@ -185,6 +185,19 @@ def _object(
         custom=found.custom,
         change_field=change_field(definition, keyed),
         facts=found.facts,
+    )
+
+
+def _own(name: str, kind: OurType, marks: frozenset[str]) -> Field:
+    """A field that the definition itself declares."""
+    return Field(
+        name,
+        kind,
+        vendor_type=kind,
+        required="required" in marks,
+        unique="unique" in marks,
+        creatable="read_only" not in marks,
+        updatable=not marks & {"read_only", "create_only"},
     )
 
 
@@ -217,12 +230,11 @@ def _sampled(
         return {}  # not by this read: what its pages hold beside the declared fields is seen when they come
     if page is None:
         return {}
-    parents_of = {o.parent.at.split("[")[0].split(".")[0] for o in connection.source.objects.values()
-                  if o.parent is not None and o.parent.object == found.name and o.parent.at is not None}  # fmt: skip
+    nested = connection.source.nested_in(found.name)
     return {
         name: Field(name, type_of(value), vendor_type="sampled", creatable=False, updatable=False)
         for name, value in page.unknown().items()
-        if name not in parents_of
+        if name not in nested
     }
 
 

@@ -31,12 +31,15 @@ def pages_by_key(connection: Connection, ask: Ask, keys: Sequence[str]) -> Itera
 
 
 def _batch(connection: Connection, ask: Ask, keys: Sequence[str]) -> list[Page]:
-    try:
-        return list(read_pages(connection, replace(ask, bindings=_bound(ask.read, keys, ask.schema.key))))
-    except NotServed as refused:
-        if refused.refused.outcome != "absent":
-            raise
-        return []
+    bound = _bound(ask.read, keys, ask.schema.key)
+    found: list[Page] = []
+    for each in connection.each(ask.read):
+        try:
+            found += read_pages(connection, replace(ask, bindings={**bound, "each": each}))
+        except NotServed as refused:
+            if refused.refused.outcome != "absent":
+                raise
+    return found
 
 
 def _bound(read: Read, keys: Sequence[str], fields: tuple[str, ...]) -> dict[str, Any]:

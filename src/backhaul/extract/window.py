@@ -218,7 +218,7 @@ def read_window(
             if first:
                 first = False
                 result.total = page.total if page.total is not None else result.total
-                _notice_unknown(page, task, result)
+                _notice_unknown(page, task, connection.source.nested_in(task.name), result)
             if read.job is not None and job_created is None:
                 job_created = spool.notes["job_created_at"]
             # a job's results are as old as the job, however late they are fetched
@@ -299,9 +299,9 @@ def delete_loser(delete: Any) -> str | None:
     return delete.loser if delete.type == "merge" and delete.when is None else None
 
 
-def _notice_unknown(page: Page, task: Task, result: ObjectRead) -> None:
+def _notice_unknown(page: Page, task: Task, nested: frozenset[str], result: ObjectRead) -> None:
     """Fields on the wire that the schema does not have: drift; what becomes of them is the contract's word."""
-    known = set(task.schema.fields) | set(extra_paths(task)) | set(task.definition.keys)
+    known = {*task.schema.fields, *extra_paths(task), *task.definition.keys, *nested}
     for name, value in page.unknown().items():
         if name in known or any(each.field == name for each in result.drift):
             continue

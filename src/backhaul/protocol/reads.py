@@ -131,6 +131,12 @@ def read_pages(
         yield page
         if page.next is None:
             return
+        if page.next == position:
+            raise FixDefinition(
+                f"the next page of {ask.schema.name} is the page that was just read: it would be asked for without end",
+                next_step="ask for larger pages, or page by something that tells records of one moment apart",
+                object=ask.schema.name,
+            )
         position = page.next
 
 

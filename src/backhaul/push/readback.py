@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any, Literal
 
 from backhaul.config.reads import Read
@@ -95,15 +96,10 @@ class Reader:
         asked = dict.fromkeys((*schema.key, *((match,) if match else ()), *fields))
         chosen = tuple(schema.fields[name] for name in asked if name in schema.fields and schema.fields[name].readable)
         found: list[tuple[Current, str | None]] = []
-        for start in range(0, len(wanted), read.batch):
-            ask = Ask(
-                schema,
-                self._object.definition,
-                read,
-                role,
-                chosen,
-                _bound(read, wanted[start : start + read.batch], match),
-            )
+        batches = [wanted[start : start + read.batch] for start in range(0, len(wanted), read.batch)]
+        for batch, each in product(batches, self._connection.each(read)):
+            bound = {**_bound(read, batch, match), "each": each}
+            ask = Ask(schema, self._object.definition, read, role, chosen, bound)
             try:
                 for page in read_pages(self._connection, ask):
                     found += self._records(page.columns, page.rows, chosen, fields, spelling, match)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -70,7 +72,9 @@ class Vendor(ABC):
         self.credentials: dict[str, Any] = {}
         self.settings: dict[str, Any] = {}
         # What `POST /_control/settings` may change; a simulator adds its own names.
-        self.controls: dict[str, Any] = {"index_lag": 0.0, "page_size_cap": None}
+        # `pace`: how many times as fast the spans of its limits pass. `service_ms`: what a call takes once it is let
+        # in, which is what counts where calls at a time are limited.
+        self.controls: dict[str, Any] = {"index_lag": 0.0, "page_size_cap": None, "pace": 1.0, "service_ms": 0}
         # Where this simulator is served; set by the server, for vendors that answer with their own address.
         self.base_url = ""
 
@@ -90,11 +94,17 @@ class Vendor(ABC):
 
     @abstractmethod
     def mutate(self, op: str, object: str, id: str | None, values: dict[str, Any]) -> dict[str, Any]:
-        """Do one of OPERATIONS behind the API's back. KeyError or ValueError says what was wrong."""
+        """Do one of OPERATIONS behind the API's back. KeyError or ValueError says what was wrong.
+
+        `trace: False` in what it tells: nothing in the API but its absence shows that the record is gone.
+        """
 
     @abstractmethod
     def dump(self, object: str) -> list[dict[str, Any]]:
-        """The truth: every record that was not purged, with final values, `_deleted` and `_merged_into`."""
+        """The truth: every record that was not purged, with final values, `_deleted` and `_merged_into`.
+
+        `_locked`, where somebody may not change it any more.
+        """
 
     def configure(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Change control settings; ValueError for a name that is none."""
@@ -103,6 +113,15 @@ class Vendor(ABC):
                 raise ValueError(f"{self.source} has no setting {name!r}; it has: {', '.join(self.controls)}")
         self.controls.update(settings)
         return dict(self.controls)
+
+    def span(self, seconds: float) -> timedelta:
+        """The span of a limit, at the pace that it passes here."""
+        return timedelta(seconds=seconds / self.controls["pace"])
+
+    async def work(self) -> None:
+        """Be busy with a call."""
+        if self.controls["service_ms"]:
+            await asyncio.sleep(self.controls["service_ms"] / 1000)
 
     def too_many(self, options: Mapping[str, Any]) -> Response:
         """The vendor's 429, headers included; `options` come from the fault. `soon`: one that passes in seconds."""

@@ -92,6 +92,7 @@ class RateBucket(_Shared[rates.Rate]):
         self._uses: dict[float, int] = {}
         self._seen: tuple[float | None, float | None] | None = None
         self._sent_since = 0
+        self._flying = 0
         self._told_cap: float | None = None
         self._closed_until = {False: 0.0, True: 0.0}
 
@@ -138,10 +139,13 @@ class RateBucket(_Shared[rates.Rate]):
             end = rates.slot_end(self._now(), self._per)
             self._uses[end] = self._uses.get(end, 0) + 1
             self._sent_since += 1
+            self._flying += 1
 
     def done(self, was_sent: bool) -> None:
-        if not was_sent:
-            with self._lock:
+        with self._lock:
+            if was_sent:
+                self._flying -= 1
+            else:
                 self._pending -= 1
                 self._tokens += 1
 
@@ -152,7 +156,8 @@ class RateBucket(_Shared[rates.Rate]):
             if maximum is not None and maximum != self._told_cap:
                 self._told_cap = maximum
                 self._closed_until = {False: 0.0, True: 0.0}
-            self._seen, self._sent_since = (remaining, maximum), 0
+            # what else is on its way may have come after this answer was made
+            self._seen, self._sent_since = (remaining, maximum), max(0, self._flying - 1)
             if remaining is not None and remaining < self._tokens + self._pending:
                 # Another program uses the account: what we leased is not there any more.
                 self._expires = 0.0

@@ -50,9 +50,9 @@ class Limits:
         if _full(self._today, self._controls["limit_daily"]):
             return "DAILY"
         self._today += 1
-        if _full(_within(self._recent, now, 10), self._controls["limit_10s"]):
+        if _full(self._within(self._recent, now, 10), self._controls["limit_10s"]):
             return "TEN_SECONDLY_ROLLING"
-        if search and _full(_within(self._searches, now, 1), self._controls["limit_search"]):
+        if search and _full(self._within(self._searches, now, 1), self._controls["limit_search"]):
             return "SECONDLY"
         self._recent.append(now)
         if search:
@@ -64,19 +64,18 @@ class Limits:
         short, daily = self._controls["limit_10s"], self._controls["limit_daily"]
         if short is not None:
             shown["X-HubSpot-RateLimit-Max"] = str(short)
-            shown["X-HubSpot-RateLimit-Remaining"] = str(max(0, short - _within(self._recent, now, 10)))
+            shown["X-HubSpot-RateLimit-Remaining"] = str(max(0, short - self._within(self._recent, now, 10)))
         if daily is not None:
             shown["X-HubSpot-RateLimit-Daily"] = str(daily)
             shown["X-HubSpot-RateLimit-Daily-Remaining"] = str(max(0, daily - self._today))
         return shown
 
+    def _within(self, times: deque[datetime], now: datetime, seconds: int) -> int:
+        oldest = now - timedelta(seconds=seconds / self._controls["pace"])
+        while times and times[0] <= oldest:
+            times.popleft()
+        return len(times)
+
 
 def _full(count: int, limit: int | None) -> bool:
     return limit is not None and count >= limit
-
-
-def _within(times: deque[datetime], now: datetime, seconds: int) -> int:
-    oldest = now - timedelta(seconds=seconds)
-    while times and times[0] <= oldest:
-        times.popleft()
-    return len(times)

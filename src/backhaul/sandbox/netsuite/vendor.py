@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -104,7 +103,6 @@ class NetSuite(Vendor):
             "date_format": self.variants["date_format"],
             # The smallest pool that an account has, shared by everything it runs.
             "concurrency_limit": 5,
-            "service_ms": 0,
             "job_ms": 150,
             # Rows that offset can reach.
             "offset_ceiling": 100_000,
@@ -215,8 +213,7 @@ class NetSuite(Vendor):
                 return self.too_many({})
             self._in_flight += 1
             try:
-                if self.controls["service_ms"]:
-                    await asyncio.sleep(self.controls["service_ms"] / 1000)
+                await self.work()
                 self._authenticate(request)
                 if request.method not in methods:
                     return Problem(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here.").response()

@@ -23,7 +23,7 @@ class Backdoor:
             raise KeyError(f"there is no object {name}")
         if op in ("add_field", "remove_field"):
             return self._field(op, name, values)
-        now, table = company.clock.now(), company.tables[name]
+        now, table = company.stamp_now(), company.tables[name]
         if op == "create":
             return {"id": company.insert(name, {"custom": {}, **values}, now).id}
         if id is None:
@@ -42,13 +42,14 @@ class Backdoor:
                 table.merge(str(values["loser"]), id, now)
             case _:
                 raise ValueError(f"Pipedrive's simulator cannot {op}")
-        return {"id": id, "update_time": stamp(row.changed_at)}
+        # only of deals a list tells that they are deleted; the others leave the lists without a word
+        return {"id": id, "update_time": stamp(row.changed_at), "trace": name == "deals"}
 
     def _update(self, name: str, row: Row, values: dict[str, Any]) -> None:
         fields = self._company.fields.get("deals" if name == "leads" else name, {})
         custom = {code: value for code, value in values.items() if code in fields}
         own = {field: value for field, value in values.items() if field not in custom and field[0] != "_"}
-        at = moment_of(values.get("_changed_at")) or self._company.clock.now()
+        at = moment_of(values.get("_changed_at")) or self._company.stamp_now()
         if custom:
             own["custom"] = {**row.values["custom"], **custom}
         self._company.tables[name].update(row.id, own, at)

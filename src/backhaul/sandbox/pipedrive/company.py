@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backhaul.sandbox.clock import Clock
@@ -30,6 +30,10 @@ class Company:
     def find(self, name: str, id: object) -> Row | None:
         row = self.tables[name].get(str(id))
         return row if row is not None and row.live else None
+
+    def stamp_now(self) -> datetime:
+        """The stamp of a change of people's: `index_lag` seconds ago, as of one that was not shown for so long."""
+        return self.clock.now() - timedelta(seconds=float(self.controls["index_lag"]))
 
     def insert(self, name: str, values: Mapping[str, Any], at: datetime) -> Row:
         order = self.tables[name].order

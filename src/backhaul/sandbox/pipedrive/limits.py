@@ -49,7 +49,7 @@ class Limits:
         return shown
 
     def _roll(self, now: datetime) -> None:
-        while self._recent and self._recent[0] <= now - WINDOW:
+        while self._recent and self._recent[0] <= now - WINDOW / self._controls["pace"]:
             self._recent.popleft()
         day = now.astimezone(UTC).date()
         if day != self._day:

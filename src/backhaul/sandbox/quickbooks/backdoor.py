@@ -21,9 +21,9 @@ class Backdoor:
 
     def do(self, op: str, object: str, id: str | None, values: dict[str, Any]) -> dict[str, Any]:
         if op in ("add_field", "remove_field"):
-            return self._custom_field(op, values)
+            return self._custom_field(op, self._entity(object), values)
         of = self._entity(object)
-        now = self._company.clock.now()
+        now = self._company.stamp_now()
         if op == "create":
             return {"id": self._company.insert(of, _exact(values), at=now).id}
         if id is None:
@@ -32,7 +32,7 @@ class Backdoor:
         row = table.require(id)
         match op:
             case "update":
-                self._company.update(of, row, _exact(values), at=now)
+                self._company.update(of, row, self._with_custom(row, _exact(values)), at=now)
             case "delete":
                 self._company.delete(of, row, now)
             case "restore":
@@ -42,11 +42,11 @@ class Backdoor:
                     table.restore(id, now)
             case "purge":
                 table.purge(id)
-            case "merge":
+            case "merge" if of.listed:
                 self._merge(of, row, table.require(str(values["loser"])))
             case _:
-                raise ValueError(f"QuickBooks' simulator cannot {op}")
-        return {"id": id}
+                raise ValueError(f"QuickBooks cannot {op} a record of {of.name}")
+        return {"id": id, "trace": of.listed or of.changes}
 
     def _merge(self, of: Entity, winner: Row, loser: Row) -> None:
         """The documents of the loser are the winner's from now on, and the loser is inactive."""
@@ -60,16 +60,39 @@ class Backdoor:
         self._company.delete(of, loser, now)
         self._company.update(of, winner, {}, at=now)
 
-    def _custom_field(self, op: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Sales forms have three at most: `values` names one, {"id": "3", "name": "Route"}."""
-        id = str(values["id"])
+    def _custom_field(self, op: str, of: Entity, values: dict[str, Any]) -> dict[str, Any]:
+        """Sales forms have three at most: `values` names one, {"id": "3", "name": "Route"}; else the next free one.
+
+        One that goes is named as records show it (`cf_3`), or by its id; what records hold in it goes with it.
+        """
+        held = self._company.custom_fields
+        if not of.lines or "CustomField" not in of.fields:
+            raise ValueError(f"{of.name} is no sales form, and has no custom fields")
         if op == "remove_field":
-            del self._company.custom_fields[id]
-        elif id not in ("1", "2", "3"):
+            id = str(values.get("id") or values["name"]).removeprefix("cf_")
+            del held[id]
+            for row in self._company.tables[of.name].order:
+                kept = [each for each in row.values.get("CustomField", ()) if each["DefinitionId"] != id]
+                if kept != row.values.get("CustomField", []):
+                    row.values["CustomField"] = kept
+            return {"id": id}
+        id = str(values.get("id") or next((each for each in ("1", "2", "3") if each not in held), ""))
+        if id not in ("1", "2", "3"):
             raise ValueError("sales forms have the custom fields 1, 2 and 3")
-        else:
-            self._company.custom_fields[id] = str(values["name"])
-        return {"id": id}
+        held[id] = str(values["name"])
+        return {"id": id, "name": f"cf_{id}"}
+
+    def _with_custom(self, row: Row, values: dict[str, Any]) -> dict[str, Any]:
+        """`cf_3` stands for an entry of the record's list."""
+        given = {name.removeprefix("cf_"): values.pop(name) for name in list(values) if name.startswith("cf_")}
+        if not given:
+            return values
+        kept = [each for each in row.values.get("CustomField", ()) if each["DefinitionId"] not in given]
+        new = [
+            {"DefinitionId": id, "Name": self._company.custom_fields[id], "Type": "StringType", "StringValue": value}
+            for id, value in given.items()
+        ]
+        return {**values, "CustomField": [*kept, *new]}
 
     def dump(self, object: str) -> list[dict[str, Any]]:
         """The truth of an entity, or of the lines of its records (`Invoice_lines`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +21,17 @@ _TRANSACTIONS = "transactions"
 class Company:
     """Tables by entity; the only place that changes rows. `SyncToken` stands in the row's values."""
 
-    def __init__(self, clock: Clock, variants: Mapping[str, str]) -> None:
+    def __init__(self, clock: Clock, variants: Mapping[str, str], controls: Mapping[str, Any]) -> None:
         self.clock = clock
         self.variants = variants
+        self.controls = controls
         self.tables = {name: Table(name) for name in ENTITIES}
         self.custom_fields = dict(CUSTOM_FIELDS)
         self._last: dict[str, int] = {}
+
+    def stamp_now(self) -> datetime:
+        """The stamp of a change of people's: `index_lag` seconds ago, as of one that was not shown for so long."""
+        return self.clock.now() - timedelta(seconds=float(self.controls["index_lag"]))
 
     def next_id(self, of: Entity) -> str:
         """Documents share one sequence, each list has its own."""

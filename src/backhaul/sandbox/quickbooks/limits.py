@@ -24,21 +24,20 @@ class Limits:
         """Count one request; False where there were too many."""
         if _full(self.inside, self._controls["limit_at_once"]):
             return False
-        if _full(_within(self._recent, now), self._controls["limit_minute"]):
+        if _full(self._within(self._recent, now), self._controls["limit_minute"]):
             return False
-        if batch and _full(_within(self._batches, now), self._controls["limit_batches"]):
+        if batch and _full(self._within(self._batches, now), self._controls["limit_batches"]):
             return False
         self._recent.append(now)
         if batch:
             self._batches.append(now)
         return True
 
+    def _within(self, times: deque[datetime], now: datetime) -> int:
+        while times and times[0] <= now - MINUTE / self._controls["pace"]:
+            times.popleft()
+        return len(times)
+
 
 def _full(count: int, limit: int | None) -> bool:
     return limit is not None and count >= limit
-
-
-def _within(times: deque[datetime], now: datetime) -> int:
-    while times and times[0] <= now - MINUTE:
-        times.popleft()
-    return len(times)

@@ -64,7 +64,7 @@ class QuickBooks(Vendor):
             "unique_numbers": True,
             "suspended": False,
         }
-        self._company = Company(self.clock, self.variants)
+        self._company = Company(self.clock, self.variants, self.controls)
         self.tables = self._company.tables
         Seeder(self._company, world).plant()
         self._limits = Limits(self.controls)
@@ -93,6 +93,7 @@ class QuickBooks(Vendor):
                 self._admit(request, batch=path.endswith("/batch"))
                 self._limits.inside += 1
                 try:
+                    await self.work()
                     return await handler(request)
                 finally:
                     self._limits.inside -= 1

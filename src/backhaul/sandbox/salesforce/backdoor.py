@@ -53,7 +53,7 @@ class Backdoor:
             )
         except BadRecord as bad:
             raise ValueError(f"{bad.problems[0].code}: {bad.problems[0].message}") from bad
-        return {"id": row.id, "SystemModstamp": stamp(row.changed_at)}
+        return {"id": row.id, "SystemModstamp": stamp(row.changed_at), "trace": op != "purge"}
 
     def dump(self, name: str) -> list[dict[str, Any]]:
         object = self._object(name)

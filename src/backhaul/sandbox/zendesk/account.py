@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backhaul.sandbox.clock import Clock
@@ -106,6 +106,10 @@ class Account:
         return WRITTEN.get(name, RECORDS)
 
     # -- changes ------------------------------------------------------------------------------------------------
+
+    def stamp_now(self) -> datetime:
+        """The stamp of a change of people's: `index_lag` seconds ago, as of one that was not shown for so long."""
+        return self.clock.now() - timedelta(seconds=float(self.controls["index_lag"]))
 
     def next_id(self, name: str) -> str:
         order = self.tables[name].order

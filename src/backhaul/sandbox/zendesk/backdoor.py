@@ -15,6 +15,8 @@ from backhaul.sandbox.zendesk.reads import talk
 from backhaul.sandbox.zendesk.talk import comment, metrics
 from backhaul.sandbox.zendesk.writing import Writing
 
+# What happened, which nobody changes afterwards.
+ADDED = ("ticket_comments", "ticket_audits", "ticket_metric_events")
 _TIMES = ("_created_at", "_changed_at", "_generated_at", "_indexed_at")
 
 
@@ -40,10 +42,10 @@ class Backdoor:
             return self._create(name, values)
         if id is None:
             raise ValueError(f"{op} needs the id of a record")
-        table, now = self._account.tables[name], self._account.clock.now()
+        table, now = self._account.tables[name], self._account.stamp_now()
         row = table.require(id)
         match op:
-            case "update":
+            case "update" if name not in ADDED:
                 self._update(name, row, values)
             case "delete":
                 row.values["_generated"] = now
@@ -60,15 +62,25 @@ class Backdoor:
                 self._merge_tickets(row, table.require(str(values["loser"])), now)
             case _:
                 raise ValueError(f"Zendesk's simulator cannot {op} {name}")
-        return {"id": id, "updated_at": stamp(row.changed_at)}
+        return {"id": id, "updated_at": stamp(row.changed_at), "trace": self._leaves_a_trace(name)}
+
+    def _leaves_a_trace(self, name: str) -> bool:
+        """Whether anything but its absence tells that a record of this object was deleted."""
+        variants = self._account.variants
+        return (
+            name in ("tickets", "users")
+            or (name == "organizations" and variants["deleted_organizations"] == "exported")
+            or (name == "groups" and variants["deleted_groups"] == "listed")
+        )
 
     def _create(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
         times, given, custom = self._split(name, values)
         if name == "ticket_comments":
             ticket = self._account.tables["tickets"].require(str(given["ticket_id"]))
-            author, at = str(given.get("author_id", self._account.me)), self._account.clock.now()
+            author, at = str(given.get("author_id", self._account.me)), self._account.stamp_now()
             row = comment(self._account, ticket, author, str(given["body"]), at, public=given.get("public", True))
-            self._account.update("tickets", ticket, {}, at)
+            # the ticket's own place in the exports is the vendor's, whenever the comment was made
+            self._account.update("tickets", ticket, {}, self._account.clock.now())
             return {"id": row.id}
         try:
             row = self._writing.create(name, given)
@@ -80,7 +92,7 @@ class Backdoor:
 
     def _update(self, name: str, row: Row, values: dict[str, Any]) -> None:
         times, given, custom = self._split(name, values)
-        now = times.get("_changed_at", self._account.clock.now())
+        now = times.get("_changed_at", self._account.stamp_now())
         if values.get("_system"):
             self._account.touch(name, row, now)
         else:
@@ -126,19 +138,22 @@ class Backdoor:
 
     def _field(self, op: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """`values`: {"name": what records call it, "type", "title", "options": [value, ...]}."""
-        fields, key = self._account.fields[name], str(values["name"])
+        fields, key = self._account.fields[name], str(values["name"]).removeprefix("cf_")
+        if name == "tickets" and not key.isdigit():
+            # theirs are told by their ids alone
+            key = str(360000000800 + len(fields))
         if (key in fields) == (op == "add_field"):
             raise ValueError(f"{name} has {'already ' if op == 'add_field' else 'no '}field {key}")
         if op == "remove_field":
             del fields[key]
             for row in self._account.tables[name].order:
                 row.values.get("custom", {}).pop(key, None)
-            return {"name": key}
+            return {"name": f"cf_{key}"}
         id = key if name == "tickets" else str(360000000900 + sum(map(len, self._account.fields.values())))
         options = tuple(str(each) for each in values.get("options", ()))
         title = str(values.get("title", key))
         fields[key] = CustomField(id, key, str(values.get("type", "text")), title, options)
-        return {"name": key}
+        return {"name": f"cf_{key}"}
 
     def _add_object(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """`values`: {"title", "fields": [{"name", "type"}, ...]}."""
@@ -180,4 +195,5 @@ class Backdoor:
         elif name in self._account.fields:
             told.pop(self._account.kind(name).custom)
             told |= {f"cf_{key}": value for key, value in self._account.custom(name, row, PLAIN).items()}
-        return {**told, "_deleted": row.deleted_at is not None, "_merged_into": row.merged_into}
+        locked = name == TICKETS.name and row.values["status"] == "closed"
+        return {**told, "_deleted": row.deleted_at is not None, "_merged_into": row.merged_into, "_locked": locked}

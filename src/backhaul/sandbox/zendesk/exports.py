@@ -110,8 +110,8 @@ class Exports:
         rows = [row for row in self._told(table) if _place(row)[0] >= start and (deleted or row.live)]
         page = rows[:size]
         if page and _place(page[-1])[0] == start:
-            # more of one second than a page holds: they come together, or the next page would be this one
-            page = [row for row in rows if _place(row)[0] == start]
+            # more of one second than a page holds: with the one after them, or the next page would be this one
+            page = rows[: sum(_place(row)[0] == start for row in rows) + 1]
         end = len(page) == len(rows)
         last = _place(page[-1])[0] if page else None
         kept = [(each, found[each]) for each in ("include", "per_page") if each in found]

@@ -62,7 +62,7 @@ class Limits:
 
     def _within(self, pool: str, key: str, now: datetime) -> deque[datetime]:
         times = self._times[pool + key]
-        oldest = now - timedelta(seconds=POOLS[pool][0])
+        oldest = now - self._span(pool)
         while times and times[0] <= oldest:
             times.popleft()
         return times
@@ -71,4 +71,7 @@ class Limits:
         times = self._within(pool, key, now)
         if not times:
             return POOLS[pool][0]
-        return max(1, int((times[0] + timedelta(seconds=POOLS[pool][0]) - now).total_seconds()) + 1)
+        return max(1, int((times[0] + self._span(pool) - now).total_seconds()) + 1)
+
+    def _span(self, pool: str) -> timedelta:
+        return timedelta(seconds=POOLS[pool][0] / self._controls["pace"])
