@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import yaml
 from backhaul.config.catalog import catalog_root
 from backhaul.config.layout import Layout
 from backhaul.telemetry.crashpoints import VARIABLE
+from tests import forks
 from tests.conftest import AUTH, NEEDED
 from tests.crash.changes import OBJECTS
 from tests.crash.served import EAGER_ROWS, PAGE_ROWS, PARENTS, PART_ROWS
@@ -25,6 +24,7 @@ from tests.crash.simulator import Simulator
 
 MOMENT, MID_BODY = "any_moment", "mid_body"
 LONGEST = 150.0
+WORKER = "from tests.crash.worker import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +90,36 @@ class Patient:
         if point == MID_BODY:
             stalling.stall(passing)
         began = time.monotonic()
-        command = [sys.executable, "-m", "tests.crash.worker", json.dumps(asked)]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         try:
-            if point == MOMENT:
-                _wait(worker, lambda: time.monotonic() - began > after)
-            elif point == MID_BODY:
-                _wait(worker, lambda: stalling.stalled)
-            if worker.poll() is None and point in (MOMENT, MID_BODY):
-                worker.kill()
-            out, errors = worker.communicate(timeout=LONGEST)
+            with forks.Running(WORKER, json.dumps(asked), environment=environment) as worker:
+                if point == MOMENT:
+                    _wait(worker, lambda: time.monotonic() - began > after)
+                elif point == MID_BODY:
+                    _wait(worker, lambda: stalling.stalled)
+                if point in (MOMENT, MID_BODY):
+                    worker.kill()
+                _wait(worker, lambda: False)
+                if not worker.ended:
+                    raise AssertionError(f"the worker goes on for more than {LONGEST:g} s")
+                done = worker.wait()
         finally:
-            if worker.poll() is None:
-                worker.kill()
-                worker.wait()
             if point == MID_BODY:
                 stalling.stall(-1)
         seconds = time.monotonic() - began
-        if worker.returncode == -signal.SIGKILL:
+        if done.returncode == -signal.SIGKILL:
             return Ended(True, None, seconds)
-        if worker.returncode != 0:
-            raise AssertionError(f"the worker failed by itself:\n{errors.decode()}")
-        return Ended(False, json.loads(out.splitlines()[-1]), seconds)
+        if done.returncode != 0:
+            raise AssertionError(f"the worker failed by itself:\n{done.stderr}")
+        return Ended(False, json.loads(done.stdout.splitlines()[-1]), seconds)
 
 
 def _variable(simulator: Simulator, name: str) -> str:
     return f"CRASH_{simulator.source}_{name}".upper()
 
 
-def _wait(worker: subprocess.Popen[bytes], until: Any) -> None:
+def _wait(worker: forks.Running, until: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LONGEST
-    while worker.poll() is None and time.monotonic() < deadline and not until():
+    while not worker.ended and time.monotonic() < deadline and not until():
         time.sleep(0.01)
 
 
