@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.little import Answer, Little
+from tests.little import Answer, Asked, Little, Reply
 from tests.protocol.connections import connect, schema
 
 from backhaul.config.paths import Answer as Read
 from backhaul.config.reads import NextLink
-from backhaul.errors import FixDefinition
+from backhaul.errors import FixDefinition, WindowLost
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.paging import Position, Served, following
 from backhaul.protocol.reads import Ask, read_pages
@@ -47,3 +47,34 @@ def test_a_link_never_leaves_encryption() -> None:
     page = Served(Read({"next": "http://api.example.com/things?page=2"}), 1, "https://api.example.com/things")
     found = following(link, page, Position(), None, lambda: None)
     assert found == Position("https://api.example.com/things?page=2")
+
+
+def test_a_link_that_names_a_field_which_is_gone_is_dead(serve: Callable[..., Little]) -> None:
+    """Its columns stand in the link: asking it again without the field is not possible, a new chain of pages is."""
+
+    def answer(asked: Asked) -> object:
+        if "gone" in asked.params.get("fields", ""):
+            return Reply({"error": {"message": "no such field", "field": "gone"}}, 400)
+        return {"things": [{"id": "1"}]}
+
+    server = serve(answer)
+    reads = {
+        "all": {
+            "get": "/things",
+            "params": {"fields": "{fields}"},
+            "records": "things",
+            "next": {"type": "link", "from": "next"},
+        }
+    }
+    connection = connect(
+        server,
+        objects={"things": {"fields": {"id": "text", "gone": "text"}, "reads": reads}},
+        error={"message": "error.message", "field": "error.field"},
+        on_error=[{"when": {"status": 400}, "then": "drop_field"}],
+    )
+    definition = connection.source.objects["things"]
+    of = schema("things", gone="text")
+    ask = Ask(of, definition, definition.reads.all[0], "all", tuple(of.fields.values()))
+    assert [page.rows for page in read_pages(connection, ask)] == [1]
+    with pytest.raises(WindowLost, match="asks for a field that is gone"):
+        list(read_pages(connection, ask, Position(f"{server.url}/things?fields=id,gone&page=2")))

@@ -290,7 +290,8 @@ class Writing:
             bench.choose({each: {} for each in reading.objects})
         for trouble in (*first.troubles, *second.troubles):
             raise NotProven(trouble.what)
-        require(first.written == len(keys), f"{first.written} of {len(keys)} rows were written")
+        told = "; ".join(each.message for each in first.notes)
+        require(first.written == len(keys), f"{first.written} of {len(keys)} rows were written {told}".strip())
         after = self._truth(schema)
         for place, key in enumerate(keys):
             require(after[key][text] == f"Pushed {place}", f"{name} {key} {text} is {after[key][text]!r}")

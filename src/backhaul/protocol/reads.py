@@ -123,6 +123,9 @@ def read_pages(
             page = _fetch(course, position)
         except Refused as refused:
             course = course.of_fields(_without(refused, ask, course.fields, on_dropped))
+            if isinstance(read.next, NextLink) and position.page is not None:
+                # the link still names the field: a new chain of pages does not
+                raise WindowLost("the next page's link asks for a field that is gone") from refused
             continue
         chain += page.rows
         page = _capped(page, read, ask, chain)
