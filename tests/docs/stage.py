@@ -145,8 +145,17 @@ class Stage:
             raise Wrong(f"{wrong}\n--- it printed\n{self._printed}")
 
     def _sql(self, block: Block) -> None:
+        """A query that finds something; or a mart, which is put in its place, built and found to have rows."""
+        text, kind, _, name = block.text, *block.info.partition(" ")
+        if kind == "mart":
+            path = self._folder / "transforms" / "marts" / f"{name}.sql"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            self._run("backhaul transform acme")
+            self._run("backhaul publish acme")
+            text = f"select * from {name}"
         with Project(self._folder) as project:
-            found = project.customer("acme").query(block.text, raw=block.info == "raw")
+            found = project.customer("acme").query(text, raw=kind == "raw")
         if not found.rows:
             raise Wrong("the query finds nothing")
 
