@@ -57,12 +57,11 @@ def test_it_stays_so_far_ahead_and_no_further(crowded: bool, most: int) -> None:
 
 def test_who_stops_reading_ends_the_fetching() -> None:
     source = Source(1_000)
-    before = threading.active_count()
     items = ahead(iter(source))
     next(items)
     items.close()  # type: ignore[attr-defined]
-    for thread in threading.enumerate():
-        if thread.name == "ahead":
-            thread.join(10)
-    assert threading.active_count() == before
+    fetching = [each for each in threading.enumerate() if each.name == "ahead"]
+    for thread in fetching:
+        thread.join(10)
+    assert not any(each.is_alive() for each in fetching)
     assert source.made <= 4

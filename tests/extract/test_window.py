@@ -58,8 +58,14 @@ class Vendor:
             yield each
 
 
+class NoSource:
+    def nested_in(self, object: str) -> frozenset[str]:
+        return frozenset()
+
+
 class NoConnection:
     customer, name = "acme", "crm"
+    source = NoSource()
 
 
 @pytest.fixture

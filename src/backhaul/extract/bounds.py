@@ -15,6 +15,8 @@ from typing import Literal
 from backhaul.config.objects import Changed, ChangedField, ChangedToken, ObjectDefinition
 from backhaul.extract.task import Task
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -87,6 +89,5 @@ def watermark_of(bounds: Bounds, started_at: datetime, definition: ObjectDefinit
 
 def floor_to(moment: datetime, step: timedelta) -> datetime:
     """Down to the vendor's resolution: a finer bound would fall between its ticks."""
-    size = max(int(step.total_seconds() * 1000), 1)
-    milliseconds = int(moment.timestamp() * 1000) // size * size
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    tick = max(step, timedelta(milliseconds=1))
+    return _EPOCH + (moment - _EPOCH) // tick * tick
