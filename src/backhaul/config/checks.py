@@ -49,16 +49,9 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
     return problems
 
 
-def way_in(connection: Connection, source: Source) -> str | None:
-    """The name of the connection's auth: what it says, or the only one there is."""
-    if connection.auth is not None:
-        return connection.auth if connection.auth in source.auth else None
-    return next(iter(source.auth)) if len(source.auth) == 1 else None
-
-
 def of_the_app(connection: Connection, app: App | None, source: Source) -> tuple[str, ...]:
     """The credentials that the connection has of the app: what its way in needs and it does not give itself."""
-    way = way_in(connection, source)
+    way = source.way_in(connection.auth)
     if app is None or way is None:
         return ()
     own = () if connection.credentials == "vault" else connection.credentials
@@ -69,7 +62,7 @@ def check_credentials(
     connection: Connection, app: App | None, source: Source, root: Node, path: KeyPath
 ) -> Iterator[Problem]:
     """Credentials that are missing, unknown, or written into the file itself. What the app gives is not asked for."""
-    way = way_in(connection, source)
+    way = source.way_in(connection.auth)
     auth = source.auth[way] if way else None
     wanted = needs(auth) if auth else ()
     within = (*path, "credentials")

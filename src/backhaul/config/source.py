@@ -167,6 +167,12 @@ class Source(Model):
             if each.parent is not None and each.parent.object == object and each.parent.at is not None
         )
 
+    def way_in(self, asked: str | None) -> str | None:
+        """The name of a connection's auth: what it asks for, or the only one there is; None where there is no such."""
+        if asked is not None:
+            return asked if asked in self.auth else None
+        return next(iter(self.auth)) if len(self.auth) == 1 else None
+
     def definition(self, object: str) -> ObjectDefinition | None:
         """An object's definition, its own or that of `"*"`; None where the source has neither."""
         return self.objects.get(object) or self.objects.get("*")

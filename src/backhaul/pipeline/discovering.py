@@ -13,6 +13,7 @@ from backhaul.discovery.discover import Found, list_objects
 from backhaul.errors import ConfigError
 from backhaul.pipeline.context import Context
 from backhaul.protocol.schema import Schema
+from backhaul.protocol.writes import PARTS, Mode
 from backhaul.state.schemas import Drift
 
 
@@ -109,7 +110,11 @@ def _no_object(name: str, choice: ObjectChoice, names: set[str]) -> Lack:
     )
 
 
-_PARTS = {"mirror": ("create", "update", "delete"), "upsert": ("create", "update")}
+_WRITES: Mapping[str, tuple[Mode, ...]] = {
+    "create": ("create",), "update": ("update",), "upsert": ("upsert",), "mirror": ("upsert", "delete"),
+    "append": ("create",), "associate": ("create",),
+}  # fmt: skip
+"""Mode of a push -> the writes that it is made of."""
 
 
 def _no_right_to_push(pushes: Mapping[str, Push], schema: Schema) -> list[Lack]:
@@ -117,7 +122,7 @@ def _no_right_to_push(pushes: Mapping[str, Push], schema: Schema) -> list[Lack]:
     for name, push in pushes.items():
         object = push.to.partition(".")[2]
         denied = schema.objects[object].denied if object in schema.objects else {}
-        parts = _PARTS.get(push.mode, ("update" if push.mode == "update" else "create",))
+        parts = [each for write in _WRITES[push.mode] for each in PARTS[write]]
         why = next((denied[each] for each in parts if each in denied), "")
         if why:
             lacks.append(Lack(object, "", f"the push {name} will be refused: {why}"))

@@ -101,17 +101,11 @@ def open_connection(
         run_id=run_id,
         base_url=config.base_url,
         account=account,
-        grants=getattr(source.auth[way_of(source, config)], "grants", None),
+        grants=getattr(source.auth[source.way_in(config.auth) or ""], "grants", None),
         granted=granted,
         stop=stop,
         clock=clock,
     )
-
-
-def way_of(source: Source, config: ConnectionConfig) -> str:
-    """The name of the connection's way in: what it says, or the only one there is; empty where it must say."""
-    only = next(iter(source.auth)) if len(source.auth) == 1 else ""
-    return config.auth or only
 
 
 def token_transport(customer: str, name: str, source: Source) -> Transport:
@@ -138,8 +132,8 @@ def spec_of(
     names.update({f"credentials.{key}": value for key, value in credentials.items()})
     names["run.id"] = run_id
     bindings = Bindings(names)
-    way = way_of(source, config)
-    auth = source.auth.get(way)
+    way = source.way_in(config.auth)
+    auth = source.auth.get(way or "")
     if auth is None:
         raise ConfigError(
             f"the connection must say which way in it uses: {', '.join(source.auth)}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from backhaul.errors import ApprovalNeeded, BackhaulError, ConfigError, VendorDown
@@ -14,7 +14,7 @@ from backhaul.protocol.writes import Target
 from backhaul.push.costs import grouped, looked_at_once, targets
 from backhaul.push.entries import Receipt
 from backhaul.push.ledger import Ledger
-from backhaul.push.looking import Looker
+from backhaul.push.looking import Looker, Ready
 from backhaul.push.own_fields import make_fields
 from backhaul.push.plan import LISTED, ObjectPlan, Plan, PlanRow
 from backhaul.push.planning import definition_of
@@ -213,16 +213,26 @@ class _ObjectApply:
             self._object, connection, target, Settler(looker.reader, self._object, trace), self._ledger, self._number,
             self._plan.scheme, self._setting.run, self._setting.who, self._task.rules.trace, self._tally,
         )  # fmt: skip
-        size = looked_at_once(self._object, target.write, len(rows)) if looker.looks(rows) else target.write.batch
+        size = looked_at_once(self._object, target.write) if looker.looks(rows) else target.write.batch
         chunks = [
             some[start : start + size] for some in grouped(target.write, rows) for start in range(0, len(some), size)
         ]
-        work = carried(lambda chunk: self._chunk(target, looker, sender, chunk))
-        with ThreadPoolExecutor(min(self._object.lanes, len(chunks)), thread_name_prefix="push") as pool:
+        lanes = self._object.lanes
+        # what was looked at together goes in calls of its own, side by side
+        with (
+            ThreadPoolExecutor(lanes, thread_name_prefix="send") as senders,
+            ThreadPoolExecutor(min(lanes, len(chunks)), thread_name_prefix="push") as pool,
+        ):
+            work = carried(lambda chunk: self._chunk(target, looker, sender, chunk, senders))
             for future in [pool.submit(work, chunk) for chunk in chunks]:
                 future.result()
 
-    def _chunk(self, target: Target, looker: Looker, sender: Sender, rows: Sequence[PlanRow]) -> None:
+    def _chunk(
+        self, target: Target, looker: Looker, sender: Sender, rows: Sequence[PlanRow], senders: Executor
+    ) -> None:
+        def send(batch: Sequence[Ready]) -> Sequence[PlanRow]:
+            return self._send(sender, batch)
+
         left = list(rows)
         for _ in range(_ROUNDS):
             if self._stops or not left:
@@ -233,18 +243,21 @@ class _ObjectApply:
                 self._fail(error)
                 break
             crash_point("push_looked")
-            left = []
-            for start in range(0, len(ready), target.write.batch):
-                batch = ready[start : start + target.write.batch]
-                if self._stops:
-                    left += [each.row for each in batch]
-                    continue
-                sent = sender.send(batch)
-                left += sent.again
-                if sent.error is not None:
-                    self._fail(sent.error)
-                self._tell(sent)
+            size = target.write.batch
+            batches = [ready[start : start + size] for start in range(0, len(ready), size)]
+            again = senders.map(carried(send), batches)
+            left = [row for rows_again in again for row in rows_again]
         self._tally.add(left=len(left))
+
+    def _send(self, sender: Sender, batch: Sequence[Ready]) -> Sequence[PlanRow]:
+        """The rows that are still to be sent."""
+        if self._stops:
+            return [each.row for each in batch]
+        sent = sender.send(batch)
+        if sent.error is not None:
+            self._fail(sent.error)
+        self._tell(sent)
+        return sent.again
 
     @property
     def _stops(self) -> bool:

@@ -55,15 +55,13 @@ def looks(task: Task, object: Object, write: Write, rows: Sequence[PlanRow]) -> 
     return task.conflict != "overwrite" and write.job is None
 
 
-def looked_at_once(object: Object, write: Write, rows: int) -> int:
-    """How many of so many records are read together before they are written: whole batches, and whole reads where the
-    vendor checks versions itself. Else not so many that the last are written long after they were read; and never so
-    many that the calls which write them go one after the other, where the vendor takes several at a time.
+def looked_at_once(object: Object, write: Write) -> int:
+    """How many records are read together before they are written: whole batches, and whole reads where the vendor
+    checks versions itself. Else not so many that the last are written long after they were read.
     """
     reads = object.definition.reads.by_key
     most = reads[0].batch if reads else write.batch
-    together = max(write.batch, most if write.version is not None else min(most, SOON))
-    return min(together, max(1, rows // object.lanes // write.batch) * write.batch)
+    return max(write.batch, most if write.version is not None else min(most, SOON))
 
 
 def is_looked_for(row: PlanRow) -> bool:
@@ -82,7 +80,7 @@ def calls_of(task: Task, object: Object, rows: Sequence[PlanRow]) -> int:
         calls += sum(calls_for(target, len(group)) for group in grouped(target.write, some))
         reads = object.definition.reads.by_key
         if reads and looks(task, object, target.write, some):
-            size = min(reads[0].batch, looked_at_once(object, target.write, len(some)))
+            size = min(reads[0].batch, looked_at_once(object, target.write))
             calls += -(-sum(row.action != "create" and row.key is not None for row in some) // size)
         matches = object.definition.reads.by_match
         if matches and looks(task, object, target.write, some):
