@@ -107,7 +107,10 @@ def test_a_paused_push_is_told_and_goes_on_when_it_is_resumed(backhaul: Call, pu
     assert refused.code == 2
     assert "under review" in refused.err
     assert "push resume acme words" in refused.err
+    assert "the push words is paused" in backhaul("status").out
+    assert backhaul("status", "--json").json["connections"][0]["paused"] == ["words"]
     assert "goes on" in backhaul("push", "resume", "acme", "words").out
+    assert "paused" not in backhaul("status").out
     assert backhaul("push", "apply", "acme", "words").code == 0
 
 

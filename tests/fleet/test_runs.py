@@ -14,7 +14,7 @@ from backhaul.errors import Busy, ConfigError
 from backhaul.fleet.outcome import Outcome
 from backhaul.fleet.runs import Fleet, Job
 from backhaul.fleet.status import status
-from backhaul.push.counted import dead_letters_by_connection
+from backhaul.push.counted import Standouts, standouts
 from backhaul.push.ledger import Ledger, Receipt
 from backhaul.sandbox.server import Running
 from backhaul.telemetry.progress import Event, StageStarted
@@ -233,13 +233,14 @@ def test_status_tells_what_is_known_without_asking_anybody(
         status(fleet.config, fleet.state, ["acmee"])
 
 
-def test_dead_letters_are_counted_without_disturbing_the_ledger(tmp_path: Path) -> None:
+def test_what_stands_out_in_a_ledger_is_told_without_disturbing_it(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    assert dead_letters_by_connection(path) == {}
+    assert standouts(path) == Standouts()
     refused = Receipt("row-1", "refused", message="no such field")
     with Ledger(path) as ledger:
         target = ledger.target("crm", "companies", "health")
         ledger.dead.keep(target, "0192", [(refused, {"name": "x"}, 1)], "scheme")
-        assert dead_letters_by_connection(path) == {"crm": 1}
+        ledger.standing.pause("health", "ann", "")
+        assert standouts(path) == Standouts({"crm": 1}, {}, frozenset({"health"}))
     path.write_bytes(b"no ledger at all")
-    assert dead_letters_by_connection(path) == {}
+    assert standouts(path) == Standouts()

@@ -27,6 +27,8 @@ class Planned:
     source: str
     schedule: Schedule | None
     push: bool = False
+    into: str = ""
+    """The connection that a push writes to."""
     budget: float = 0.8
     """The part of the vendor's quota that is ours."""
 
@@ -108,9 +110,9 @@ def _planned(config: ProjectConfig, customer: str) -> tuple[Planned, ...]:
         share = int(budget) / 100 if budget.isdigit() else 0.8
         found.append(Planned(customer, str(name), str(given.get("source", "")), schedule, budget=share))
     for name, given in _maps(tree.get("push")):
-        if given.get("schedule") is not None:
-            schedule = _schedule(given["schedule"], customer, f"push {name}")
-            found.append(Planned(customer, str(name), "", schedule, push=True))
+        schedule = _schedule(given.get("schedule"), customer, f"push {name}")
+        into = str(given.get("to", "")).partition(".")[0]
+        found.append(Planned(customer, str(name), "", schedule, push=True, into=into))
     return tuple(found)
 
 

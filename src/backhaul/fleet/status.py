@@ -13,7 +13,7 @@ from backhaul.errors import ConfigError
 from backhaul.fleet.due import next_due
 from backhaul.fleet.schedules import Planned, Schedules
 from backhaul.publish.versions import Manifest, Versions
-from backhaul.push.counted import dead_letters_by_connection
+from backhaul.push.counted import standouts
 from backhaul.state.budgets import BucketFigures
 from backhaul.state.runs import Run
 from backhaul.state.state import State
@@ -47,6 +47,10 @@ class ConnectionStatus:
     rejects: int = 0
     """Values of the last run that did not fit."""
     dead_letters: int = 0
+    unknown: int = 0
+    """Rows that a push sent and of which no answer is known."""
+    paused: tuple[str, ...] = ()
+    """Pushes into it that send nothing until somebody resumes them."""
     schedule: str = ""
     next_due: datetime | None = None
     """None where it has no schedule."""
@@ -88,12 +92,17 @@ class _Customer:
         self._used = {
             day.connection: day.requests for day in state.usage.days(name, since=now.strftime("%Y-%m-%d"))
         }  # fmt: skip
-        self._dead = dead_letters_by_connection(config.layout.ledger(name))
+        self._standouts = standouts(config.layout.ledger(name))
 
     def connections(self, planned: Sequence[Planned], buckets: Sequence[BucketFigures]) -> list[ConnectionStatus]:
-        return [self._status(each, buckets) for each in planned if not each.push]
+        paused = [each for each in planned if each.push and each.name in self._standouts.paused]
+        return [
+            self._status(each, tuple(push.name for push in paused if push.into == each.name), buckets)
+            for each in planned
+            if not each.push
+        ]
 
-    def _status(self, each: Planned, buckets: Sequence[BucketFigures]) -> ConnectionStatus:
+    def _status(self, each: Planned, paused: tuple[str, ...], buckets: Sequence[BucketFigures]) -> ConnectionStatus:
         known = self._state.connections.get(self._name, each.name)
         run, objects = self._last_run(each.name)
         last_due = self._state.connections.last_due(self._name, each.name)
@@ -122,7 +131,9 @@ class _Customer:
             budget_left=left,
             budget_in_doubt=in_doubt,
             rejects=sum(int(one.get("rejected", 0)) for one in objects),
-            dead_letters=self._dead.get(each.name, 0),
+            dead_letters=self._standouts.dead_letters.get(each.name, 0),
+            unknown=self._standouts.unknown.get(each.name, 0),
+            paused=paused,
             schedule=each.schedule.text if each.schedule else "",
             next_due=due,
         )

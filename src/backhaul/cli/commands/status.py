@@ -85,6 +85,13 @@ def _notes(each: ConnectionStatus, *, alone: bool) -> list[tuple[str, str]]:
     if each.dead_letters:
         text = f"{many(each.dead_letters, 'dead letter')}; `backhaul push retry {each.customer}`"
         found.append((text, "yellow"))
+    if each.unknown:
+        text = (
+            f"no answer is known yet of {many(each.unknown, 'row')}; `backhaul ledger {each.customer} --state unknown`"
+        )
+        found.append((text, "yellow"))
+    resume = f"backhaul push resume {each.customer}"
+    found += [(f"the push {name} is paused; `{resume} {name}`", "yellow") for name in each.paused]
     if alone and each.budget_left is not None:
         doubt = f", {each.budget_in_doubt:,} in doubt" if each.budget_in_doubt else ""
         found.append((f"{each.budget_left:,} calls of today's budget left{doubt}", ""))
