@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -42,6 +43,20 @@ NEEDED = {
 LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}}
 # Those that a person consents to: the app's credentials, which the pipeline has under `apps`.
 CONSENTED = {"quickbooks": ("client_id", "client_secret")}
+
+_stderr = os.fdopen(os.dup(2), "w")
+"""As it is before any test captures it."""
+
+
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
+    """A test that hangs in a library never comes to Python's signal handlers: all stacks are told, the process ends."""
+    faulthandler.dump_traceback_later(settings.timeout, exit=True, file=_stderr)
+    return True
+
+
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
+    faulthandler.cancel_dump_traceback_later()
+    return True
 
 
 @dataclass

@@ -71,11 +71,13 @@ def tables(
 
 
 def comment_on(connection: duckdb.DuckDBPyConnection, place: str, table: Table) -> None:
-    """Write the contract's words onto a published table."""
+    """Write the contract's words onto a published table, all at once: each alone would be flushed to the disk."""
+    connection.begin()
     if table.comment:
         connection.execute(f"COMMENT ON TABLE {place} IS {literal(table.comment)}")
     for column, text in table.comments.items():
         connection.execute(f"COMMENT ON COLUMN {place}.{quote(column)} IS {literal(text)}")
+    connection.commit()
 
 
 def database_name(connection: duckdb.DuckDBPyConnection) -> str:
