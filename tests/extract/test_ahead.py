@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from queue import Queue
 
 import pytest
 
@@ -65,3 +66,18 @@ def test_who_stops_reading_ends_the_fetching() -> None:
         thread.join(10)
     assert not any(each.is_alive() for each in fetching)
     assert source.made <= 4
+
+
+def test_it_can_be_ended_while_somebody_is_asked_whether_it_is_crowded() -> None:
+    ended = threading.Event()
+    in_time: Queue[bool] = Queue()
+
+    def crowded() -> bool:
+        in_time.put(ended.wait(5))
+        return True
+
+    coming = ahead(iter(range(5)), crowded=crowded)
+    assert next(coming) == 0
+    coming.close()
+    ended.set()
+    assert in_time.get(timeout=10)

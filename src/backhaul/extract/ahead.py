@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from backhaul.telemetry.context import carried
@@ -12,7 +12,7 @@ from backhaul.telemetry.context import carried
 T = TypeVar("T")
 
 
-def ahead(items: Iterator[T], depth: int = 2, *, crowded: Callable[[], bool] = lambda: False) -> Iterator[T]:
+def ahead(items: Iterator[T], depth: int = 2, *, crowded: Callable[[], bool] = lambda: False) -> Generator[T]:
     """The same items, made by a thread that stays at most `depth` ahead, or one while it is `crowded`.
 
     Its errors are raised here, in order.
@@ -27,9 +27,13 @@ def ahead(items: Iterator[T], depth: int = 2, *, crowded: Callable[[], bool] = l
         with changed:
             made.append(item)
             changed.notify()
-            while not gone and made and (len(made) >= depth or crowded()):
+        while True:
+            # asked with nothing held: it has a lock of its own
+            full = crowded()
+            with changed:
+                if gone or not made or (len(made) < depth and not full):
+                    return not gone
                 changed.wait()
-            return not gone
 
     def produce() -> None:
         error: BaseException | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -214,27 +215,28 @@ def read_window(
     if read.hydrate:
         pages = hydrated(connection, _by_key(task, shape), pages)
     try:
-        for page in ahead(pages, crowded=lambda: room.pages.crowded):
-            if first:
-                first = False
-                result.total = page.total if page.total is not None else result.total
-                _notice_unknown(page, task, connection.source.nested_in(task.name), result)
-            if read.job is not None and job_created is None:
-                job_created = spool.notes["job_created_at"]
-            # a job's results are as old as the job, however late they are fetched
-            read_at = datetime.fromisoformat(job_created) if job_created else page.sent_at
-            alone = bool(beside) or not can_join(page)
-            if alone:
-                type_waiting()
-            waiting.add(page, read_at)
-            result.pages += 1
-            result.bytes += page.bytes
-            progress.on(PageRead(connection.customer, connection.name, task.name, page.rows, page.bytes))
-            crash_point("page_read")
-            if alone or waiting.full or gathered.old or page.next is None:
-                type_waiting()
-                if position is None or gathered.full or any(each.full for each in beside):
-                    write_part()
+        with closing(ahead(pages, crowded=lambda: room.pages.crowded)) as coming:
+            for page in coming:
+                if first:
+                    first = False
+                    result.total = page.total if page.total is not None else result.total
+                    _notice_unknown(page, task, connection.source.nested_in(task.name), result)
+                if read.job is not None and job_created is None:
+                    job_created = spool.notes["job_created_at"]
+                # a job's results are as old as the job, however late they are fetched
+                read_at = datetime.fromisoformat(job_created) if job_created else page.sent_at
+                alone = bool(beside) or not can_join(page)
+                if alone:
+                    type_waiting()
+                waiting.add(page, read_at)
+                result.pages += 1
+                result.bytes += page.bytes
+                progress.on(PageRead(connection.customer, connection.name, task.name, page.rows, page.bytes))
+                crash_point("page_read")
+                if alone or waiting.full or gathered.old or page.next is None:
+                    type_waiting()
+                    if position is None or gathered.full or any(each.full for each in beside):
+                        write_part()
     finally:
         # after an error: what was gathered counts, and the next run goes on behind it
         type_waiting()
