@@ -17,7 +17,7 @@ from backhaul.errors import Wait
 from backhaul.http.client import Behaviour, Transport, Who
 from backhaul.http.limits import Closed, Gate, LimitSpec, Pass
 from backhaul.http.patience import Patience
-from backhaul.http.request import Request
+from backhaul.http.request import Request, Use
 from backhaul.http.rules import ErrorRule
 from backhaul.state.budgets import Buckets
 from backhaul.state.store import ControlStore
@@ -32,7 +32,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from backhaul.http.client import Transport, Who
 from backhaul.http.limits import LimitSpec
-from backhaul.http.request import Request
+from backhaul.http.request import Request, Use
 from backhaul.state.budgets import Buckets
 from backhaul.state.store import ControlStore
 
@@ -97,13 +97,13 @@ def buckets(tmp_path: Path, clock: Any) -> Any:
 def test_a_limit_of_a_single_parent_is_each_parents_own(buckets: Any) -> None:
     limits = [LimitSpec("rate", 1, per=10.0, scope="parent"), LimitSpec("rate", 3, per=10.0)]
     gate = Gate(limits, buckets, {"connection": "c", "account": "a"})
-    assert isinstance(gate.enter("changes", "room 1"), Pass)
-    refused = gate.enter("changes", "room 1")
+    assert isinstance(gate.enter(Use("changes", parent="room 1")), Pass)
+    refused = gate.enter(Use("changes", parent="room 1"))
     assert isinstance(refused, Closed)
     assert refused.limit == "rate:1/10s"
-    assert isinstance(gate.enter("changes", "room 2"), Pass)
-    assert isinstance(gate.enter("all"), Pass), "what is about no parent is not held by it"
-    assert isinstance(gate.enter("all"), Closed), "but all of it by the account's"
+    assert isinstance(gate.enter(Use("changes", parent="room 2")), Pass)
+    assert isinstance(gate.enter(Use("all")), Pass), "what is about no parent is not held by it"
+    assert isinstance(gate.enter(Use("all")), Closed), "but all of it by the account's"
 
 
 def number(name: str) -> Callable[[Any], float | None]:
@@ -119,6 +119,21 @@ def test_limits_are_for_their_roles_only(vendor: Any, connect: Connect, buckets:
     for _ in range(9):
         transport.send(Request("GET", vendor.url + "/x", role="changes"))
     assert sum(clock.slept) >= 2.0
+
+
+def test_limits_are_for_their_objects_only(vendor: Any, connect: Connect, buckets: Any, clock: Any) -> None:
+    """Of a vendor that counts each method apart: one that is used up holds no other."""
+    slow = LimitSpec("rate", 2, per=10.0, objects=frozenset({"users"}), only=frozenset({"all"}))
+    quick = LimitSpec("rate", 100, per=10.0, objects=frozenset({"messages"}))
+    transport = connect(limits=[slow, quick], buckets=buckets)
+    for _ in range(2):
+        transport.send(Request("GET", vendor.url + "/x", role="all", object="users"))
+    for _ in range(50):
+        transport.send(Request("GET", vendor.url + "/x", role="all", object="messages"))
+        transport.send(Request("GET", vendor.url + "/x", role="by_key", object="users"))
+    assert clock.slept == []
+    transport.send(Request("GET", vendor.url + "/x", role="all", object="users"))
+    assert sum(clock.slept) >= 9.0
 
 
 def test_the_headers_of_an_answer_are_believed(

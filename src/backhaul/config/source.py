@@ -82,6 +82,9 @@ class Limit(Model):
     requests: int = Field(gt=0, description="How many.")
     per: Duration | None = Field(default=None, description="In which span.")
     only: list[str] = Field(default_factory=list, description="Read roles and write modes that it is for; empty: all.")
+    objects: list[str] = Field(
+        default_factory=list, description="Objects that it is for: of vendors that count each method apart; empty: all."
+    )
     remaining: Reader | None = Field(default=None, description="What the answers say is left; believed over ours.")
     used: Reader | None = Field(default=None, description="What the answers say is used.")
     max: Reader | None = Field(default=None, description="What the answers say is allowed.")
@@ -179,6 +182,9 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _names_point_somewhere(self) -> Source:
+        for limit in self.limits:
+            if strangers := [name for name in limit.objects if name not in self.objects]:
+                raise ValueError(f"a limit is for {', '.join(strangers)}, which is not an object")
         for name, definition in self.objects.items():
             if definition.parent and definition.parent.object not in self.objects:
                 raise ValueError(f"objects.{name}.parent names {definition.parent.object}, which is not an object")

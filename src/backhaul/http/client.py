@@ -163,7 +163,7 @@ class Transport:
     def _enter(self, request: Request, course: _Course, held: ExitStack) -> Pass:
         """Wait for our own turn under the limits. Gives back what was taken when `held` ends."""
         while True:
-            entered = self._gate.enter(request.role, request.parent)
+            entered = self._gate.enter(request.use)
             if isinstance(entered, Pass):
                 held.callback(entered.close)
                 return entered
@@ -200,7 +200,7 @@ class Transport:
         finally:
             seconds = time.perf_counter() - begun
             self._record(request, status, len(body), seconds, course, trouble)
-        self._gate.observe(request.role, exchange.headers, request.parent)
+        self._gate.observe(request.use, exchange.headers)
         if whole or body:
             answer = Answer(status, exchange.headers, body, self._behaviour.parse)
             verdict = judge(self._behaviour.rules, request, answer)
@@ -277,10 +277,10 @@ class Transport:
         name = rule.limit if rule is not None else ""
         if outcome == "wait_for_quota":
             asked_for = asked if asked is not None else 0.0
-            seconds = self._gate.pause(request.role, asked_for, kind="quota", name=name, parent=request.parent)
+            seconds = self._gate.pause(request.use, asked_for, kind="quota", name=name)
             seconds = seconds or 3600.0
         else:
-            self._gate.pause(request.role, seconds, kind="rate", name=name, parent=request.parent)
+            self._gate.pause(request.use, seconds, kind="rate", name=name)
         longest = self._patience.longest_wait
         # The count bounds a vendor that answers `Retry-After: 0` for ever.
         if course.waited + seconds > longest or course.waits > 10 * self._patience.tries:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from backhaul.http.request import Use
 from backhaul.state.budgets import Buckets, BucketSpec, Grant, Priority, Seen
 
 ReadNumber = Callable[[Mapping[str, str]], float | None]
@@ -27,6 +28,8 @@ class LimitSpec:
     scope: Scope = "account"
     only: frozenset[str] = frozenset()
     """Roles; empty: all."""
+    objects: frozenset[str] = frozenset()
+    """Empty: all."""
     resets: str | None = None
     share: float = 1.0
     """The part of a quota that is ours, 0 to 1."""
@@ -42,7 +45,11 @@ class LimitSpec:
             return self.name
         per = "" if self.type == "concurrency" else f"/{self.per:g}s"
         only = ":" + "+".join(sorted(self.only)) if self.only else ""
-        return f"{self.type}:{self.amount}{per}{only}"
+        of = "@" + "+".join(sorted(self.objects)) if self.objects else ""
+        return f"{self.type}:{self.amount}{per}{only}{of}"
+
+    def is_for(self, role: str, object: str | None) -> bool:
+        return (not self.only or role in self.only) and (not self.objects or object in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class Gate:
             )
             for each in self._limits
         ]
-        self._by_role: dict[str, list[int]] = {}
+        self._by_use: dict[tuple[str, str | None], list[int]] = {}
         self.identify(owners)
 
     def identify(self, owners: Mapping[str, str]) -> None:
@@ -111,38 +118,38 @@ class Gate:
         owner = self._owners[number]
         return f"{owner}/{parent}" if self._limits[number].scope == "parent" else owner
 
-    def _applying(self, role: str, parent: str) -> list[int]:
-        found = self._for_role(role)
-        return found if parent else [number for number in found if self._limits[number].scope != "parent"]
+    def _applying(self, use: Use) -> list[int]:
+        found = self._for_use(use.role, use.object)
+        return found if use.parent else [number for number in found if self._limits[number].scope != "parent"]
 
-    def _for_role(self, role: str) -> list[int]:
-        found = self._by_role.get(role)
+    def _for_use(self, role: str, object: str | None) -> list[int]:
+        found = self._by_use.get((role, object))
         if found is None:
             # Slots first, rates last: a token is best taken right before it is used.
             order = {"concurrency": 0, "quota": 1, "rate": 2}
-            numbers = [n for n, each in enumerate(self._limits) if not each.only or role in each.only]
-            found = self._by_role[role] = sorted(numbers, key=lambda n: order[self._limits[n].type])
+            numbers = [n for n, each in enumerate(self._limits) if each.is_for(role, object)]
+            found = self._by_use[role, object] = sorted(numbers, key=lambda n: order[self._limits[n].type])
         return found
 
-    def enter(self, role: str, parent: str = "") -> Pass | Closed:
-        """Take from every limit that applies, or from none. parent: the key of the only one that is asked about."""
+    def enter(self, use: Use) -> Pass | Closed:
+        """Take from every limit that applies, or from none."""
         grants: list[Grant] = []
         if self._buckets is None:
             return Pass(grants)
-        for number in self._applying(role, parent):
+        for number in self._applying(use):
             spec = self._specs[number]
-            taken = self._buckets.take(spec, self._owner(number, parent), self._priority)
+            taken = self._buckets.take(spec, self._owner(number, use.parent), self._priority)
             if not isinstance(taken, Grant):
                 Pass(grants).close()
                 return Closed(spec.name, taken, spec.kind == "quota")
             grants.append(taken)
         return Pass(grants)
 
-    def observe(self, role: str, headers: Mapping[str, str], parent: str = "") -> None:
+    def observe(self, use: Use, headers: Mapping[str, str]) -> None:
         """Believe what the answer's headers say of the limits."""
         if self._buckets is None:
             return
-        for number in self._applying(role, parent):
+        for number in self._applying(use):
             limit = self._limits[number]
             if limit.remaining is None and limit.used is None and limit.maximum is None:
                 continue
@@ -152,17 +159,17 @@ class Gate:
             if remaining is None and used is None and maximum is None:
                 continue
             seen = Seen(remaining=remaining, used=used, maximum=maximum)
-            self._buckets.observe(self._specs[number], self._owner(number, parent), seen)
+            self._buckets.observe(self._specs[number], self._owner(number, use.parent), seen)
 
-    def pause(self, role: str, seconds: float, *, kind: str, name: str = "", parent: str = "") -> float:
+    def pause(self, use: Use, seconds: float, *, kind: str, name: str = "") -> float:
         """Nothing more through these limits for a while, for anyone. Gives back how long that is.
 
         seconds: of a rate. A quota is closed until it starts anew, `seconds` only where that is unknown.
         """
         longest = seconds
         if self._buckets is not None:
-            for number in self._applying(role, parent):
+            for number in self._applying(use):
                 spec = self._specs[number]
                 if spec.kind == kind and name in ("", spec.name):
-                    longest = max(longest, self._buckets.pause(spec, self._owner(number, parent), seconds))
+                    longest = max(longest, self._buckets.pause(spec, self._owner(number, use.parent), seconds))
         return longest

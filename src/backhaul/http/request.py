@@ -15,6 +15,16 @@ Expects = Literal["json", "csv", "xml", "text", "any"]
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What a request is for: which limits it falls under hangs on it."""
+
+    role: str
+    object: str | None = None
+    parent: str = ""
+    """The key of the only parent that is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What to send. Unsigned: the signer adds to it, anew at each try."""
 
@@ -39,6 +49,10 @@ class Request:
     max_bytes: int = 256 * 1024 * 1024
     timeout: float = 60.0
     """Seconds without a byte before the answer counts as lost. A whole answer may take five times as long."""
+
+    @property
+    def use(self) -> Use:
+        return Use(self.role, self.object, self.parent)
 
     def with_header(self, name: str, value: str) -> Request:
         """The same with one header more."""

@@ -315,6 +315,7 @@ def _limit(definition: Limit, share: float, zone: str | None) -> LimitSpec:
         per=definition.per.total_seconds() if definition.per is not None else 1.0,
         scope=definition.scope,
         only=frozenset(definition.only),
+        objects=frozenset(definition.objects),
         resets=resets,
         share=share if definition.type == "quota" else 1.0,
         remaining=_number(definition.remaining),
