@@ -20,7 +20,9 @@ class Result(Model):
     )
     records: PathText | None = Field(default=None, description="Where the rows' answers stand.")
     id: PathText | None = Field(default=None, description="The row's own id, as it was sent.")
-    key: Reader | None = Field(default=None, description="The vendor's key of the record that was written.")
+    key: Reader | list[Reader] | None = Field(
+        default=None, description="The vendor's key of the record that was written; of a composite one, its parts."
+    )
     ok: Condition | None = Field(default=None, description="What holds of a row that was written.")
     conflict: Condition | None = Field(
         default=None, description="Of a row that is not ok: it was no longer of the version that was told."

@@ -268,9 +268,12 @@ class Writing:
         """A push by the engine's front door: planned, written; then the same push sends no write."""
         reading = self.reading
         bench = reading.bench
-        name = next((each for each in reading.own() if reading.definition(each).writes.update), None)
-        if name is None:
+        able = [each for each in reading.own() if reading.definition(each).writes.update]
+        if not able:
             raise CannotExist("no object of the definition has the write update")
+        name = next((each for each in able if reading.texts(each)), None)
+        if name is None:
+            raise CannotExist(f"{', '.join(able)}: no text to change")
         schema = reading.of(name)
         truth = self._truth(schema)
         text = self.reading.texts(name)[0].name

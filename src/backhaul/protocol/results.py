@@ -16,6 +16,7 @@ from backhaul.errors import FixDefinition
 from backhaul.http.request import Response
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.keys import join_key
 from backhaul.protocol.read_answer import read, read_error
 from backhaul.protocol.values import spell
 
@@ -206,6 +207,9 @@ def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
 
 
 def _key(result: Result, record: Answer) -> str | None:
+    if isinstance(result.key, list):
+        parts = [read(each, record) for each in result.key]
+        return None if any(part in (None, "") for part in parts) else join_key(parts)
     value = read(result.key, record) if result.key is not None else None
     if isinstance(value, list):
         value = value[0] if value else None

@@ -16,6 +16,7 @@ from backhaul.errors import BackhaulError, FixDefinition
 from backhaul.http.refusals import AnswerLost, Refused
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
+from backhaul.protocol.keys import key_bindings
 from backhaul.protocol.render import UNBOUND, Bindings
 from backhaul.protocol.results import RowAnswer, of_response
 from backhaul.protocol.schema import ObjectSchema
@@ -34,8 +35,8 @@ PARTS: Mapping[Mode, tuple[Mode, ...]] = {
 class OutRow:
     """One record to write. id: our own, the same when it is sent again. values: by the vendor's field names, typed.
 
-    key: the vendor's key, of updates and deletes. match: the value of the unique field, of upserts. version: what the
-    record just told of its version, for writes that check it.
+    key: the vendor's key, of updates and deletes; a composite one as raw tables hold it. match: the value of the unique
+    field, of upserts. version: what the record just told of its version, for writes that check it.
     """
 
     id: str
@@ -199,7 +200,11 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread:
         )
     if target.write.version is not None and target.write.version.timestamp is not None and version is not None:
         version = spell(version, Values(timestamp=target.write.version.timestamp), base.zone)
-    return base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=version)
+    one = base.with_(item__id=row.id, key=row.key, values=spelt, match__value=row.match, version=version)
+    if row.key is None or len(target.schema.key) == 1:
+        return one
+    parts = key_bindings(row.key, target.schema.key)
+    return Bindings({**one.names, **parts}, one.fields, one.values, one.zone)
 
 
 def _item(target: Target, one: Bindings) -> Any:

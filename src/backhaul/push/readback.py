@@ -12,7 +12,7 @@ from typing import Any, Literal
 from backhaul.config.reads import Read
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.keys import unescape
+from backhaul.protocol.keys import join_key, key_bindings, unescape
 from backhaul.protocol.reads import Ask, NotServed, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.push.target import Object
@@ -52,7 +52,8 @@ class Reader:
     def by_key(self, keys: Sequence[str], fields: Sequence[str]) -> dict[str, Current]:
         """Records by key; one that is not there is not in it. Raises what `Transport.send` raises."""
         reads = self._object.definition.reads.by_key
-        plain = {unescape(key): key for key in keys}
+        # parts of a composite key are told apart by their escapes
+        plain = {unescape(key) if len(self._object.schema.key) == 1 else key: key for key in keys}
         records = self._read(reads[0], "by_key", list(plain), fields, None)
         return {plain[each.key]: each for each, _ in records if each.key in plain}
 
@@ -98,7 +99,7 @@ class Reader:
         found: list[tuple[Current, str | None]] = []
         batches = [wanted[start : start + read.batch] for start in range(0, len(wanted), read.batch)]
         for batch, each in product(batches, self._connection.each(read)):
-            bound = {**_bound(read, batch, match), "each": each}
+            bound = {**_bound(read, batch, match, schema.key), "each": each}
             ask = Ask(schema, self._object.definition, read, role, chosen, bound)
             try:
                 for page in read_pages(self._connection, ask):
@@ -122,7 +123,8 @@ class Reader:
                 if name in there
             }
             held = there[match][row] if match is not None and match in there else None
-            found.append((Current(":".join(parts), values), None if held is None else str(held)))
+            key = parts[0] if len(parts) == 1 else join_key(parts)
+            found.append((Current(key, values), None if held is None else str(held)))
         return found
 
 
@@ -131,13 +133,17 @@ def folded(value: str) -> str:
     return value.strip().lower()
 
 
-def _bound(read: Read, some: list[str], match: str | None) -> dict[str, Any]:
+def _bound(read: Read, some: list[str], match: str | None, key: Sequence[str]) -> dict[str, Any]:
+    def one(each: str) -> dict[str, Any]:
+        if match is not None:
+            return {"match.value": each}
+        return {"key": each} if len(key) == 1 else dict(key_bindings(each, key))
+
     if read.item is not None:
-        name = "match.value" if match is not None else "key"
-        return {"items": [render.body(read.item, Bindings({name: each})) for each in some], "match.field": match}
+        return {"items": [render.body(read.item, Bindings(one(each))) for each in some], "match.field": match}
     if match is not None:
         return {"match.values": some, "match.field": match}
-    return {"keys": some} if read.batch > 1 else {"key": some[0]}
+    return {"keys": some} if read.batch > 1 else one(some[0])
 
 
 def _listed(column: Any) -> list[Any]:
