@@ -26,7 +26,7 @@ from backhaul.http.refusals import Refused, Stopped
 from backhaul.http.request import Expects, Request, Response
 from backhaul.protocol import render, xml
 from backhaul.protocol.paging import Position
-from backhaul.protocol.read_answer import read
+from backhaul.protocol.read_answer import read, scopes_in
 from backhaul.protocol.render import UNBOUND, Bindings, Rendered
 from backhaul.protocol.schema import ObjectSchema
 
@@ -105,8 +105,8 @@ class Connection:
             answer = self.answer(self.call(self._grants, self._common(), role="scopes"))
         except (Refused, FixDefinition, Reauthorise):
             return None  # the probe went well: of such tokens the vendor does not tell; what it refuses it will say
-        told = read(self._grants.scopes, answer)
-        return frozenset(str(each) for each in told) if isinstance(told, list) else None
+        told = scopes_in(self._grants.scopes, answer)
+        return None if told is None else frozenset(told)
 
     def vendor_now(self) -> datetime:
         """The vendor's clock: ours, corrected by what the probe showed."""

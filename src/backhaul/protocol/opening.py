@@ -29,7 +29,7 @@ from backhaul.http.rules import ErrorRule, parse_json
 from backhaul.protocol import render, xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.read_answer import read, read_error
+from backhaul.protocol.read_answer import read, read_error, scopes_in
 from backhaul.protocol.render import UNBOUND, Bindings
 from backhaul.state.budgets import Buckets, Priority
 from backhaul.state.usage import NO_METER, Meter
@@ -215,10 +215,7 @@ def _seconds(span: timedelta | None) -> float | None:
 
 def _granted(path: str) -> specs.Granted:
     def granted(answer: Any) -> tuple[str, ...]:
-        told = paths.first(path, Answer(answer))
-        if isinstance(told, str):
-            return tuple(told.replace(",", " ").split())
-        return tuple(str(each) for each in told) if isinstance(told, list) else ()
+        return scopes_in(path, Answer(answer)) or ()
 
     return granted
 

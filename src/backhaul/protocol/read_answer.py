@@ -37,6 +37,14 @@ def read(reader: str | Cut, answer: Answer) -> Any:
     return reader.wrap.replace("{}", text) if reader.wrap is not None else text
 
 
+def scopes_in(path: str, answer: Answer) -> tuple[str, ...] | None:
+    """Scopes, told as a list, or as one text that commas or spaces part; None where they are not told."""
+    told = paths.first(path, answer)
+    if isinstance(told, str):
+        return tuple(told.replace(",", " ").split())
+    return tuple(str(each) for each in told) if isinstance(told, list) else None
+
+
 def read_error(at: ErrorAt, answer: Answer) -> Mapping[str, str]:
     """What an error answer says: code, message, field, request_id, as far as they are there."""
     found: dict[str, str] = {}
