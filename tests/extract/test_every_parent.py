@@ -22,6 +22,7 @@ class Rooms:
         self.threads: dict[str, list[dict[str, Any]]] = {}
         self.oldest: dict[str, int] = {}
         self.closed: set[str] = set()
+        self.broken: set[str] = set()
         self.failing: tuple[str, int] | None = None
 
     def say(self, room: str, key: str, text: str = "hello", **more: Any) -> None:
@@ -35,6 +36,8 @@ class Rooms:
         match parts:
             case ["rooms"]:
                 return {"value": [{"id": room, "open": room not in self.closed} for room in self.rooms]}
+            case ["rooms", room, "members"] if room in self.broken:
+                return Reply({"error": {"code": "broken"}}, 400)
             case ["rooms", room, "members"]:
                 return {"value": [{"id": each} for each in self.members[room]]}
             case ["rooms", room, "messages", message, "replies"]:
@@ -324,3 +327,28 @@ def test_a_shared_child_is_gone_when_no_parent_gives_it(rooms: Rooms, serve: Ser
     rooms.members = {"a": [], "b": []}
     chat.sync()
     assert chat.rows(live) == []
+
+
+def test_parents_whose_children_were_read_before_a_failure_are_not_asked_again(
+    rooms: Rooms, serve: Serve, tmp_path: Path
+) -> None:
+    people = {
+        "key": ["room", "id"],
+        "fields": {"room": "text", "id": "text"},
+        "parent": {"object": "rooms"},
+        "reads": {
+            "by_parent": {"get": "/rooms/{parent.key}/members", "records": "value", "add": {"room": "{parent.key}"}}
+        },
+    }
+    server = serve(rooms)
+    chosen = {"rooms": ROOMS, "people": people}
+    chat = Place(tmp_path, definition(server.url, objects=chosen), {name: {} for name in chosen})
+    rooms.broken.add("b")
+    chat.sync(ok=False)
+    rooms.broken.clear()
+    server.lines()
+    chat.sync()
+    assert feeds(server) == ["GET /rooms/b/members"]
+    assert chat.rows("SELECT _key FROM raw.crm__people WHERE _deleted_at IS NULL ORDER BY 1") == [
+        ("a:ann",), ("a:bob",), ("b:bob",),
+    ]  # fmt: skip

@@ -153,15 +153,18 @@ def read_batches(
                 pending.parents = [(key, datetime.now(UTC)) for key in todo]
                 pending.write(spool, on_part)
             batches = _chunks(sorted(set(live) - done), read.batch)
-            for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches, live):
-                for batch in pages:
-                    pending.gathered.add(batch)
-                    result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
-                    result.children[child.name] = result.children.get(child.name, 0) + batch.rows.num_rows
-                pending.parents += [(key, asked_at) for key in keys]
-                if pending.gathered.full:
-                    pending.write(spool, on_part)
-            pending.write(spool, on_part)
+            try:
+                for keys, asked_at, pages in _side_by_side(extractor, child, read, shape, batches, live):
+                    for batch in pages:
+                        pending.gathered.add(batch)
+                        result.rejected += batch.rejects.num_rows if batch.rejects is not None else 0
+                        result.children[child.name] = result.children.get(child.name, 0) + batch.rows.num_rows
+                    pending.parents += [(key, asked_at) for key in keys]
+                    if pending.gathered.full:
+                        pending.write(spool, on_part)
+            finally:
+                # after an error: the parents that were read whole count, and the next run asks for the others
+                pending.write(spool, on_part)
             spool.finish()
             result.windows.append(WindowRead(spool.window, spool.resume_from.rows, None))
             own, parts = spool.window, spool.parts
