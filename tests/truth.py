@@ -25,6 +25,8 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
     """The `_key` of a record as a simulator tells it."""
     for fields in (
         ("from_id", "to_id"),
+        ("channel_id", "ts"),
+        ("channel_id", "user_id"),
         ("transaction", "id"),
         ("Document", "Id"),
         ("Document", "TxnId"),
@@ -32,6 +34,7 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
         ("id",),
         (f"{name}id",),
         ("activityid",),
+        ("user_id",),
     ):
         if all(field in record for field in fields) and ("lines" in name or fields != ("transaction", "id")):
             return ":".join(str(record[field]) for field in fields)

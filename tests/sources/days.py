@@ -17,11 +17,26 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("organizations", "tickets", "users", "groups", "ticket_comments", "ticket_metrics", "device"),
     "quickbooks": ("Customer", "Vendor", "Invoice", "Invoice_lines", "Payment", "TaxCode", "TimeActivity"),
     "dynamics365": ("account", "contact", "task", "annotation", "new_subscription"),
+    "slack": (
+        "conversations",
+        "messages",
+        "replies",
+        "members",
+        "users",
+        "user_profiles",
+        "usergroups",
+        "files",
+        "pins",
+        "bookmarks",
+        "team",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
-SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks")
+SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack")
+# Where nothing is merged: a second record goes instead.
+UNMERGED = ("slack",)
 RECORDS = {
     "hubspot": "companies",
     "salesforce": "Account",
@@ -30,6 +45,7 @@ RECORDS = {
     "zendesk": "organizations",
     "quickbooks": "Customer",
     "dynamics365": "account",
+    "slack": "conversations",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -39,6 +55,7 @@ PEOPLE = {
     "zendesk": "tickets",
     "quickbooks": "Vendor",
     "dynamics365": "contact",
+    "slack": "usergroups",
 }
 NAME = {
     "hubspot": "name",
@@ -48,6 +65,7 @@ NAME = {
     "zendesk": "name",
     "quickbooks": "DisplayName",
     "dynamics365": "name",
+    "slack": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -57,9 +75,10 @@ CLEARED = {
     "zendesk": ("notes", ""),
     "quickbooks": ("CompanyName", None),
     "dynamics365": ("telephone1", None),
+    "slack": ("topic", ""),
 }
 # Those whose deletions only a feed tells of.
-DOCUMENTS = {"quickbooks": ("Invoice",), "dynamics365": ("annotation", "new_subscription")}
+DOCUMENTS = {"quickbooks": ("Invoice",), "dynamics365": ("annotation", "new_subscription"), "slack": ("files",)}
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -80,10 +99,13 @@ def pass_a_day(vendor: Remote, source: str) -> None:
     vendor.mutate("update", of, ids[7], {cleared: empty})
     vendor.mutate("delete", of, ids[4])
     vendor.mutate("delete", person, people[0])
-    vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
+    if source in UNMERGED:
+        vendor.mutate("delete", of, ids[6])
+    else:
+        vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

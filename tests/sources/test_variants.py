@@ -103,6 +103,9 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "new_columns": "at once",
         },
     ),
+    "slack": (
+        {"pages": "short", "last_cursor": "absent", "throttled": "rate_limited", "unknown_parameters": "ignored"},
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -125,6 +128,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"expired_token_status": "500"},
         {"untracked_tables": "ignored"},
     ),
+    "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address.
@@ -136,6 +140,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "zendesk": ({"too_recent": "400"},),
     "quickbooks": (),
     "dynamics365": (),
+    "slack": (),
 }
 
 
@@ -146,6 +151,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "netsuite": (),
     "quickbooks": (),
     "dynamics365": ({"refresh_tokens": "rotate"},),
+    "slack": ({"token_rotation": "off"},),
 }
 
 

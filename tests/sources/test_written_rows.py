@@ -53,6 +53,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
     ),
     "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
+    "slack": ({}, {"unknown_parameters": "ignored"}),
 }
 
 

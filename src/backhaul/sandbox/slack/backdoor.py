@@ -125,11 +125,17 @@ class Backdoor:
         if object == "messages":
             rows += [row for row in self._at.tables["replies"].order
                      if row.values.get("subtype") == "thread_broadcast" and self._is_shown(object, row)]  # fmt: skip
-        return [_spelt(self._told(object, row)) | {"_deleted": self._is_gone(object, row)} for row in rows]
+        return [
+            _spelt(self._told(object, row)) | {"_deleted": self._is_gone(object, row), "_merged_into": None}
+            for row in rows
+        ]
 
     def _is_shown(self, object: str, row: Row) -> bool:
         if object == "conversations":
             return self._at.sees(row)
+        if object == "user_profiles":
+            user = self._at.tables["users"].get(row.id)
+            return user is not None and not user.values["is_bot"]
         if "channel_id" not in row.values:
             return True
         conversation = self._at.tables["conversations"].get(row.values["channel_id"])
@@ -150,9 +156,6 @@ class Backdoor:
         if object == "replies" and row.live:
             root = self._at.message(row.values["channel_id"], row.values["thread_ts"])
             return root is None or not root.live
-        if object == "user_profiles":
-            user = self._at.tables["users"].require(row.id)
-            return bool(user.values["is_bot"]) and not row.live
         return not row.live
 
     def _told(self, object: str, row: Row) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from backhaul.sandbox.world import EPOCH, Company, World
 
 MADE = datetime(2023, 2, 6, 9, tzinfo=UTC)
 FIRST = datetime(2025, 1, 6, 8, tzinfo=UTC)
-GUESTS, ACCOUNTS, FILES = 160, 120, 170
+GUESTS, ACCOUNTS, FILES = 160, 84, 140
 SAID = (
     "Spoke with {company} about the renewal, they want a <https://{domain}|quote> by Friday",
     "{company}: budget &amp; timing are confirmed",
@@ -139,10 +139,10 @@ class Seeder:
 
     def _conversations(self) -> None:
         scale = self._world.scale
-        self._talk(self._channel(1, "general", "public_channel", everyone=True, purpose="Everything"), 240 * scale, 1)
+        self._talk(self._channel(1, "general", "public_channel", everyone=True, purpose="Everything"), 150 * scale, 1)
         self._talk(self._channel(2, "random", "public_channel", bot=False), 5, 2)
-        self._talk(self._channel(3, "sales", "public_channel", topic="Q3 &gt; Q2"), 150 * scale, 3, long=True)
-        self._talk(self._channel(4, "deals-west", "private_channel"), 70, 4)
+        self._talk(self._channel(3, "sales", "public_channel", topic="Q3 &gt; Q2"), 90 * scale, 3, long=True)
+        self._talk(self._channel(4, "deals-west", "private_channel"), 40, 4)
         self._talk(self._channel(5, "leadership", "private_channel", bot=False), 5, 5)
         for company in self._world.companies[:ACCOUNTS]:
             n = 100 + company.index
@@ -193,7 +193,7 @@ class Seeder:
             if h % 13 == 0:
                 values["files"] = [self._at.shown_file(self._file(h))]
             row = self._at.post(id, values, at)
-            replies = 130 if long and i == 5 else 1 + h % 5 if h % 6 == 0 else 0
+            replies = 130 if long and i == 5 else 1 + h % 5 if h % 14 == 0 else 0
             for n in range(replies):
                 self._answer(id, row.values["ts"], row.values.get("user"), n, h, at)
             if h % 40 == 0:
@@ -216,7 +216,7 @@ class Seeder:
             "text": pick(ANSWERED, self._seed, h % 1000, n).format(user=self.user(h)),
             "user": user, "team": TEAM, "thread_ts": root, "parent_user_id": asker, "client_msg_id": f"{h + n:016x}",
         }  # fmt: skip
-        if n == 0 and h % 24 == 0:
+        if n == 0 and h % 28 == 0:
             values["subtype"] = "thread_broadcast"
         self._at.post(id, values, at + timedelta(minutes=n + 1, microseconds=n))
 

@@ -222,7 +222,7 @@ class Workspace:
 
     def shown_bookmark(self, row: Row) -> dict[str, Any]:
         made, changed = seconds(row.created_at), seconds(row.changed_at)
-        return {"id": row.id, **row.values, "date_created": made, "date_updated": 0 if made == changed else changed}
+        return {"id": row.id, **row.values, "date_created": made, "date_updated": changed}
 
     def stamp_now(self) -> datetime:
         """The stamp of a change of people's: `index_lag` seconds ago, as of one that was not shown for so long."""
