@@ -219,4 +219,65 @@ def test_threads_that_a_bot_may_not_read_are_left_out_and_messages_are_read(benc
     report = made.acme.sync()
     assert report.exit_code == 0, report.all_failures
     assert untrue(made, "conversations", "messages") == []
-    assert {row[0] for row in made.raw("crm__replies", "channel_id")} .isdisjoint({SALES, "C00000001"})
+    assert {row[0] for row in made.raw("crm__replies", "channel_id")}.isdisjoint({SALES, "C00000001"})
+
+
+# -- pushes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pushing(bench: Callable[..., Bench]) -> Bench:
+    """A push says something in a channel; another changes what it said."""
+    words = "(values ('Ada'), ('Bo')) as w(about)"
+    push = {
+        "tell": {
+            "to": "crm.messages", "mode": "append", "key": "about",
+            "select": f"select about, '{SALES}' as channel_id, 'Hello ' || about as text from {words}",
+        },
+        "mend": {
+            "to": "crm.messages", "mode": "update", "key": "_key",
+            "select": "select _key, text || '!' as text from raw.crm__messages where text like 'Hello%' and "
+            "not ends_with(text, '!')",
+        },
+    }  # fmt: skip
+    made = bench(crm=("slack", TALK), extra={"push": push})
+    made.simulators["crm"].advance(-30 * 86400)
+    assert made.acme.run().exit_code == 0
+    return made
+
+
+def said(made: Bench) -> list[str]:
+    return sorted(each["text"] for each in made.simulators["crm"].dump("messages") if each["text"].startswith("Hello"))
+
+
+def test_a_message_is_posted_once_whatever_the_push_gives_again(pushing: Bench) -> None:
+    first = pushing.acme.push("tell")
+    assert (first.written, said(pushing)) == (2, ["Hello Ada", "Hello Bo"])
+    assert pushing.acme.push("tell").written == 0
+    pushing.simulators["crm"].advance(3600)
+    sync(pushing)
+    assert untrue(pushing) == []
+    assert pushing.acme.push("tell").written == 0
+    assert len(said(pushing)) == 2
+
+
+def test_what_was_posted_is_changed_where_it_stands(pushing: Bench) -> None:
+    pushing.acme.push("tell")
+    pushing.simulators["crm"].advance(3600)
+    assert pushing.acme.run().exit_code == 0
+    report = pushing.acme.push("mend")
+    assert (report.written, [each.what for each in report.troubles]) == (2, [])
+    assert said(pushing) == ["Hello Ada!", "Hello Bo!"]
+    pushing.simulators["crm"].advance(3600)
+    assert pushing.acme.run().exit_code == 0
+    assert untrue(pushing) == []
+    assert pushing.acme.push("mend").written == 0
+
+
+def test_a_message_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(pushing: Bench) -> None:
+    vendor = pushing.simulators["crm"]
+    vendor.fault("lost_answer", count=1, path="chat.postMessage")
+    first = pushing.acme.push("tell")
+    assert first.written + first.unknown == 2
+    pushing.acme.push("tell")
+    assert said(pushing) == ["Hello Ada", "Hello Bo"], "whatever became of it, it stands there once"

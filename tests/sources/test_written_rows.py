@@ -487,3 +487,57 @@ def test_dynamics365_checks_versions_of_few_rows_and_duplicates_where_it_is_told
         row = OutRow("v1", {"telephone1": "1"}, key=first["accountid"], version=etag)
         assert [each.state for each in at.send("update", "account", [row], of=1)] == ["confirmed"]
         assert [each.state for each in at.send("update", "account", [row], of=1)] == ["conflict"]
+
+
+@pytest.mark.parametrize("variants", WRITING["slack"], ids=str)
+def test_slack_rows_are_written_one_by_one_and_found_by_channel_and_time(
+    variants: Variants, desk: Callable[..., Any]
+) -> None:
+    with desk("slack", ["conversations", "messages", "replies", "usergroups"], variants) as at:
+        here, elsewhere, archived = "C00000003", "C00000005", "C00000111"
+        rows = [
+            OutRow("m1", {"channel_id": here, "text": "One"}),
+            OutRow("m2", {"channel_id": here, "text": ""}),
+            OutRow("m3", {"channel_id": elsewhere, "text": "Not seen"}),
+            OutRow("m4", {"channel_id": archived, "text": "Too late"}),
+            OutRow("m5", {"channel_id": here, "blocks": [{"type": "divider"}]}),
+            OutRow("m6", {"channel_id": here, "blocks": "none"}),
+        ]
+        answers = at.send("create", "messages", rows)
+        assert {each.id: each.code for each in answers if each.state == "refused"} == {
+            "m2": "no_text", "m3": "channel_not_found", "m4": "is_archived", "m6": "invalid_arguments",
+        }  # fmt: skip
+        keys = [each.key for each in answers if each.state == "confirmed"]
+        held = {f"{each['channel_id']}:{each['ts']}": each for each in at.vendor.dump("messages")}
+        assert [held[key].get("text") for key in keys] == ["One", None]
+        root = keys[0].split(":")[1]
+        (answer,) = at.send("create", "replies", [OutRow("r1", {"channel_id": here, "thread_ts": root, "text": "Two"})])
+        (reply,) = [each for each in at.vendor.dump("replies") if each["thread_ts"] == root]
+        assert (answer.key, reply["text"]) == (f"{here}:{reply['ts']}", "Two")
+
+        theirs = next(key for key, each in held.items() if key.startswith(here) and each.get("user") != "U0BACKHAUL")
+        changed = [OutRow("u1", {"text": "Uno"}, key=keys[0]), OutRow("u2", {"text": "Mine"}, key=theirs),
+                   OutRow("u3", {"text": "Gone"}, key=f"{here}:1700000000.000001")]  # fmt: skip
+        answers = at.send("update", "messages", changed)
+        assert [each.code for each in answers] == ["", "cant_update_message", "message_not_found"]
+        gone = [OutRow("d1", key=answer.key), OutRow("d2", key=theirs), OutRow("d3", key=keys[0])]
+        assert [each.state for each in at.send("delete", "replies", gone[:1])] == ["confirmed"]
+        assert [each.code for each in at.send("delete", "messages", gone[1:])] == ["cant_delete_message", ""]
+        there = {f"{each['channel_id']}:{each['ts']}": each for each in at.vendor.dump("messages")}
+        assert there[keys[0]]["_deleted"]
+
+        channels = [OutRow("c1", {"name": "from-us", "is_private": True}), OutRow("c2", {"name": "From us"}),
+                    OutRow("c3", {"name": "general"})]  # fmt: skip
+        answers = at.send("create", "conversations", channels)
+        assert [each.code for each in answers] == ["", "invalid_name_specials", "name_taken"]
+        at.judge("conversations", channels, answers, {"c2", "c3"})
+        renamed = [OutRow("n1", {"name": "from-them"}, key=answers[0].key), OutRow("n2", {"name": "x"}, key="C9")]
+        answers = at.send("update", "conversations", renamed)
+        at.judge("conversations", renamed, answers, {"n2"})
+
+        groups = [OutRow("g1", {"name": "Ours", "description": "Made"}), OutRow("g2", {"name": "Renewals team"})]
+        answers = at.send("create", "usergroups", groups)
+        at.judge("usergroups", groups, answers, {"g2"})
+        assert answers[1].code == "name_already_exists"
+        gone = [OutRow("x1", key=answers[0].key), OutRow("x2", key="S9")]
+        assert [each.state for each in at.send("delete", "usergroups", gone)] == ["confirmed", "refused"]

@@ -176,7 +176,10 @@ def _object(
     for key in keys:
         if key not in fields:
             fields = {key: Field(key, "text", vendor_type="key", creatable=False, updatable=False), **fields}
-    keyed = {name: _as_key(each) if name in keys else each for name, each in fields.items()}
+    keyed = {
+        name: _as_key(each, given="create_only" in definition.marks_of(name)) if name in keys else each
+        for name, each in fields.items()
+    }
     return ObjectSchema(
         name=found.name,
         key=keys,
@@ -238,9 +241,10 @@ def _sampled(
     }
 
 
-def _as_key(each: Field) -> Field:
+def _as_key(each: Field, *, given: bool) -> Field:
+    """given: whoever makes the record says this part of its key, as the channel of a message."""
     # a key is an identifier, however the vendor types it: leading zeros and 64-bit overflow must not matter
-    return replace(each, type="text", creatable=False, updatable=False, unique=True)
+    return replace(each, type="text", creatable=given, updatable=False, unique=not given)
 
 
 def change_field(definition: ObjectDefinition, fields: Mapping[str, Field]) -> str | None:
