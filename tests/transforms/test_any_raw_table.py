@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from backhaul.transform.models import Models
 
-SOURCES = ("dynamics365", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "zendesk")
+SOURCES = ("dynamics365", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "slack", "zendesk")
 # Their rows come into being by what their fields say: the kind of pipeline, record pointed at, person or line, the one
 # whom a record names, the files that hang on a record.
 UNBORN = {
@@ -19,6 +19,7 @@ UNBORN = {
     "hubspot": {"stages", "attachments"},
     "pipedrive": {"links"},
     "quickbooks": {"contacts", "document_lines", "journal_lines", "links"},
+    "slack": {"links"},
     "zendesk": {"users"},
 }
 
