@@ -21,6 +21,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
     "hubspot": {"companies": {}, "owners": {}},
     "salesforce": {"Account": {}, "User": {}},
     "netsuite": {"customer": {}},
+    "slack": {"users": {}, "team": {}},
 }
 Make = Callable[..., Project]
 
@@ -99,6 +100,7 @@ def test_a_person_consents_and_the_connection_runs(project: Make, simulator: Cal
         ("hubspot", {"refresh_token": "rotates"}),
         ("salesforce", {}),
         ("salesforce", {"refresh_token": "rotates"}),
+        ("slack", {}),
     ],
 )
 def test_tokens_are_renewed_when_refused_and_ahead_of_their_end(
@@ -114,6 +116,24 @@ def test_tokens_are_renewed_when_refused_and_ahead_of_their_end(
         vendor.fault("expired_token", count=1)
         assert acme.sync().exit_code == 0
         assert counts == {"exchanges": 1, "renewals": number}
+
+
+def test_a_token_without_an_end_is_used_until_it_is_taken_back(
+    project: Make, simulator: Callable[..., Running]
+) -> None:
+    vendor = simulator("slack", variants={"token_rotation": "off"})
+    made = project(chat=(vendor, "oauth"))
+    acme = made.customer("acme")
+    done = consented(acme, "chat")
+    assert (done.account["id"], done.missing) == ("T024BE7LD", ())
+    vendor.advance(400 * 86400)
+    assert acme.sync().exit_code == 0
+    (access,) = made.connections()
+    assert set(access.scopes_needed) <= set(access.scopes_granted)
+    vendor.fault("revoked_token", count=1)
+    assert acme.sync().exit_code == 4
+    consented(acme, "chat")
+    assert acme.sync().exit_code == 0
 
 
 def test_credentials_that_are_entered_are_proven_first(project: Make, simulator: Callable[..., Running]) -> None:

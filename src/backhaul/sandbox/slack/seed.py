@@ -22,6 +22,7 @@ SAID = (
     "\u00bfAlguien sabe si {company} ya pag\u00f3?",
 )
 ANSWERED = ("On it", "Thanks!", "I will ask them", "Done :white_check_mark:", "<@{user}> can you check?")
+TEAMS = ("Renewals", "Onboarding", "Support", "Legal", "Finance", "Partners", "Events", "Data", "Old partners")
 TYPES = (("pdf", "application/pdf"), ("csv", "text/csv"), ("png", "image/png"))
 FIELDS = {"Xf06054AAA": "Phone extension", "Xf06054BBB": "Start of contract"}
 
@@ -98,7 +99,7 @@ class Seeder:
 
     def _groups(self) -> None:
         offices = sorted({seller.office for seller in self._world.sellers})
-        for n, office in enumerate([*offices, "Renewals", "Old partners"]):
+        for n, office in enumerate([*offices, *TEAMS]):
             users = [self.user(each.index) for each in self._world.sellers if each.office == office]
             values = {
                 "name": f"{office} team",
