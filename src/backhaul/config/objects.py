@@ -133,7 +133,11 @@ class ObjectReads(Model):
     all: list[Read] = Field(default_factory=list, description="Everything.")
     changes: list[Read] = Field(default_factory=list, description="What changed in a window.")
     by_key: list[Read] = Field(default_factory=list, description="Records by their keys.")
-    by_match: list[Read] = Field(default_factory=list, description="Records by the values of a unique field.")
+    by_match: list[Read] = Field(
+        default_factory=list,
+        description="Records by the values of a unique field. One that looks for a row whose answer was lost may use "
+        "`{values.x}`, what was sent, and `{since}`, shortly before it was sent.",
+    )
     keys: list[Read] = Field(default_factory=list, description="Every key, for the census.")
     deleted: list[Read] = Field(default_factory=list, description="Deleted records only.")
     count: list[Read] = Field(default_factory=list, description="How many, by `total`.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Literal
 
 from backhaul.config.reads import Read
@@ -25,6 +26,19 @@ class Current:
 
     key: str
     values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A row as it was sent, for vendors that find records only in their place. at: by our clock."""
+
+    values: Mapping[str, str | None]
+    at: datetime
+
+
+NOTHING_SENT: Mapping[str, Sent] = MappingProxyType({})
+_CLOCKS = timedelta(minutes=1)
+"""How far a vendor's stamp of a record may lie before the time at which we believe that it was sent."""
 
 
 class Reader:
@@ -57,11 +71,13 @@ class Reader:
         records = self._read(reads[0], "by_key", list(plain), fields, None)
         return {plain[each.key]: each for each, _ in records if each.key in plain}
 
-    def by_match(self, field: str, values: Sequence[str], fields: Sequence[str]) -> dict[str, list[Current]]:
-        """Value, folded -> the records that hold it."""
+    def by_match(
+        self, field: str, values: Sequence[str], fields: Sequence[str], sent: Mapping[str, Sent] = NOTHING_SENT
+    ) -> dict[str, list[Current]]:
+        """Value, folded -> the records that hold it. sent: of rows that were sent and may have been made."""
         read = self._object.definition.reads.by_match[0]
         found: dict[str, list[Current]] = defaultdict(list)
-        for each, held in self._read(read, "by_match", list(dict.fromkeys(values)), fields, field):
+        for each, held in self._read(read, "by_match", list(dict.fromkeys(values)), fields, field, sent):
             found[folded(held or "")].append(each)
         return found
 
@@ -89,7 +105,7 @@ class Reader:
 
     def _read(
         self, read: Read, role: Literal["by_key", "by_match"], wanted: list[str], fields: Sequence[str],
-        match: str | None,
+        match: str | None, sent: Mapping[str, Sent] = NOTHING_SENT,
     ) -> list[tuple[Current, str | None]]:  # fmt: skip
         schema = self._object.schema
         values = read.values or self._connection.source.values
@@ -99,7 +115,7 @@ class Reader:
         found: list[tuple[Current, str | None]] = []
         batches = [wanted[start : start + read.batch] for start in range(0, len(wanted), read.batch)]
         for batch, each in product(batches, self._connection.each(read)):
-            bound = {**_bound(read, batch, match, schema.key), "each": each}
+            bound = {**_bound(read, batch, match, schema.key), "each": each, **self._as_sent(sent.get(batch[0]))}
             ask = Ask(schema, self._object.definition, read, role, chosen, bound)
             try:
                 for page in read_pages(self._connection, ask):
@@ -108,6 +124,12 @@ class Reader:
                 if refused.refused.outcome != "absent":
                     raise refused.refused from refused
         return found
+
+    def _as_sent(self, sent: Sent | None) -> Mapping[str, Any]:
+        if sent is None:
+            return {}
+        # by the vendor's clock
+        return {"values": sent.values, "since": sent.at + (self._connection.vendor_now() - datetime.now(UTC)) - _CLOCKS}
 
     def _records(
         self, columns: Mapping[str, Any], rows: int, chosen: Sequence[Any], fields: Sequence[str], spelling: Spelling,

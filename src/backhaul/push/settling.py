@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from backhaul.push.entries import InFlight, Receipt
-from backhaul.push.readback import Current, Reader, folded
+from backhaul.push.readback import Current, Reader, Sent, folded
 from backhaul.push.target import Object
 from backhaul.push.values import same
 
@@ -40,7 +40,8 @@ class Settler:
             if row.row not in receipts and row.match is not None and reader.can_match:
                 by_field[row.match[0]].append(row)
         for field, some in by_field.items():
-            matched = reader.by_match(field, [row.match[1] for row in some if row.match is not None], fields)
+            sent = {row.match[1]: Sent(row.values, row.sent_at) for row in some if row.match is not None}
+            matched = reader.by_match(field, list(sent), fields, sent)
             for row in some:
                 receipts[row.row] = self._matched(row, matched.get(folded(row.match[1] if row.match else ""), []))
         return [receipts.get(row.row) or self._neither(row) for row in rows]
