@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backhaul.config.schedule import Schedule
-from backhaul.fleet.due import due_now, next_due, serves, slack
+from backhaul.fleet.due import due_now, leeway, next_due, serves
 from backhaul.fleet.schedules import Planned
 from backhaul.state.connections import Connections
 from backhaul.state.store import ControlStore
@@ -101,9 +101,9 @@ def test_what_was_served_is_not_due_again_before_its_next_time(text: str, steps:
     now, last = NOON, None
     for seconds in steps:
         now += timedelta(seconds=seconds)
-        if last is None or next_due(schedule, last) - slack(schedule) <= now:
+        if last is None or next_due(schedule, last) - leeway(schedule) <= now:
             served = serves(schedule, last, now)
             assert last is None or served > last
-            assert served <= now + slack(schedule)
-            assert next_due(schedule, served) - slack(schedule) > now
+            assert served <= now + leeway(schedule)
+            assert next_due(schedule, served) - leeway(schedule) > now
             last = served

@@ -10,7 +10,7 @@ from backhaul.config.schedule import Schedule
 from backhaul.fleet.schedules import Planned, schedule_key
 from backhaul.state.connections import Connections
 
-_SLACK = timedelta(seconds=30)
+_LEEWAY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def due_now(planned: Iterable[Planned], connections: Connections, now: datetime)
         if last is None and each.push and each.schedule.every is None:
             connections.served(each.customer, each.schedule_key, now)
             continue
-        if last is None or next_due(each.schedule, last) - slack(each.schedule) <= now:
+        if last is None or next_due(each.schedule, last) - leeway(each.schedule) <= now:
             found.append(Due(each.customer, each.name, serves(each.schedule, last, now), each.push))
     return found
 
@@ -50,14 +50,14 @@ def next_due(schedule: Schedule, last: datetime) -> datetime:
     return schedule.next_after(last)
 
 
-def slack(schedule: Schedule) -> timedelta:
+def leeway(schedule: Schedule) -> timedelta:
     """How early an interval may be served: whoever calls us every 15 minutes never comes on the very second."""
-    return min(schedule.every / 20, _SLACK) if schedule.every is not None else timedelta()
+    return min(schedule.every / 20, _LEEWAY) if schedule.every is not None else timedelta()
 
 
 def serves(schedule: Schedule, last: datetime | None, now: datetime) -> datetime:
     """The due time that a run of now serves: the last of an interval's beat, so that the beat does not drift."""
     if schedule.every is None or last is None:
         return now
-    beats = (now + slack(schedule) - last) // schedule.every
+    beats = (now + leeway(schedule) - last) // schedule.every
     return last + max(beats, 1) * schedule.every

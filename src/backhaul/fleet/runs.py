@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from backhaul.config.project import ProjectConfig
 from backhaul.errors import BackhaulError, Bug, Busy
-from backhaul.fleet.due import Due, due_now, next_due, slack
+from backhaul.fleet.due import Due, due_now, leeway, next_due
 from backhaul.fleet.hook import tell
 from backhaul.fleet.outcome import Outcome, summary
 from backhaul.fleet.schedules import Schedules
@@ -119,7 +119,7 @@ class Fleet:
                 continue
             last = self.state.connections.last_due(each.customer, each.schedule_key)
             if last is not None:
-                due = next_due(each.schedule, last) - slack(each.schedule)
+                due = next_due(each.schedule, last) - leeway(each.schedule)
                 soonest = min(soonest, (due - now).total_seconds())
         return max(soonest, 0.05)
 
