@@ -126,16 +126,13 @@ def test_a_channel_that_the_app_joins_is_read_from_its_beginning_and_one_it_leav
     talk: Bench,
 ) -> None:
     vendor = talk.simulators["crm"]
-    joined, left = "C00000002", "C00000102"
-    assert not [row for row in talk.raw("crm__messages", "channel_id") if row[0] == joined]
+    joined, left = "C00000002", "C00000100"
     vendor.mutate("create", "members", values={"channel_id": joined, "user_id": "U0BACKHAUL"})
-    before = len([row for row in talk.raw("crm__messages", "channel_id, _deleted_at") if row[0] == left])
-    if before:
-        vendor.mutate("delete", "members", f"{left}:U0BACKHAUL")
+    vendor.mutate("delete", "members", f"{left}:U0BACKHAUL")
     vendor.advance(26 * 3600)
     sync(talk)
-    assert untrue(talk, "messages", "replies") == [] or before
-    assert len([row for row in talk.raw("crm__messages", "channel_id") if row[0] == joined]) == 5
+    live = [row[0] for row in talk.raw("crm__messages", "channel_id, _deleted_at") if row[1] is None]
+    assert (live.count(joined), live.count(left)) == (5, 6)
 
 
 def test_an_archived_channel_keeps_its_messages_and_a_deleted_one_does_not(talk: Bench) -> None:
@@ -250,46 +247,31 @@ def said(made: Bench) -> list[str]:
     return sorted(each["text"] for each in made.simulators["crm"].dump("messages") if each["text"].startswith("Hello"))
 
 
-def test_a_message_is_posted_once_whatever_the_push_gives_again(pushing: Bench) -> None:
+def test_a_message_is_posted_once_and_changed_where_it_stands(pushing: Bench) -> None:
+    vendor = pushing.simulators["crm"]
     first = pushing.acme.push("tell")
     assert (first.written, said(pushing)) == (2, ["Hello Ada", "Hello Bo"])
     assert pushing.acme.push("tell").written == 0
-    pushing.simulators["crm"].advance(3600)
-    sync(pushing)
+    vendor.advance(3600)
+    assert pushing.acme.run().exit_code == 0
     assert untrue(pushing) == []
     assert pushing.acme.push("tell").written == 0
-    assert len(said(pushing)) == 2
-
-
-def test_what_was_posted_is_changed_where_it_stands(pushing: Bench) -> None:
-    pushing.acme.push("tell")
-    pushing.simulators["crm"].advance(3600)
-    assert pushing.acme.run().exit_code == 0
     report = pushing.acme.push("mend")
     assert (report.written, [each.what for each in report.troubles]) == (2, [])
     assert said(pushing) == ["Hello Ada!", "Hello Bo!"]
-    pushing.simulators["crm"].advance(3600)
-    assert pushing.acme.run().exit_code == 0
+    vendor.advance(3600)
+    sync(pushing)
     assert untrue(pushing) == []
-    assert pushing.acme.push("mend").written == 0
 
 
 def test_a_message_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(pushing: Bench) -> None:
+    """Found, it is ours. Not found, it is not sent again at once: a channel may show a message a little late."""
     vendor = pushing.simulators["crm"]
-    vendor.fault("lost_answer", count=1, path="chat.postMessage")
-    pushing.acme.push("tell")
+    vendor.fault("lost_answer", count=1, path="chat.postMessage", body="Hello Ada")
+    vendor.fault("503", count=1, path="chat.postMessage", body="Hello Bo")
+    first = pushing.acme.push("tell")
     mark = len(vendor.received())
     again = pushing.acme.push("tell")
-    assert (again.unknown, again.written) == (0, 0), "it was found by our id in it"
-    assert said(pushing) == ["Hello Ada", "Hello Bo"]
+    assert (first.unknown, again.unknown, again.written) == (1, 1, 0)
+    assert said(pushing) == ["Hello Ada"], "by our id in it"
     assert not [path for path in asked(vendor, mark) if path == "chat.postMessage"]
-
-
-def test_a_message_that_never_arrived_is_sent_again_once_it_would_be_shown(pushing: Bench) -> None:
-    """Not at once: a channel may show a message a little late."""
-    vendor = pushing.simulators["crm"]
-    vendor.fault("503", count=1, path="chat.postMessage")
-    first = pushing.acme.push("tell")
-    assert (first.unknown, len(said(pushing))) == (1, 1)
-    early = pushing.acme.push("tell")
-    assert (early.unknown, early.written, len(said(pushing))) == (1, 0, 1)

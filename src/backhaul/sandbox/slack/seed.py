@@ -147,11 +147,11 @@ class Seeder:
         self._talk(self._channel(5, "leadership", "private_channel", bot=False), 5, 5)
         for company in self._world.companies[:ACCOUNTS]:
             n = 100 + company.index
-            archived = company.index % 12 == 11
-            id = self._channel(n, f"acct-{company.slug}"[:80], "public_channel", bot=company.index % 6 == 0 or archived,
-                               archived=archived)  # fmt: skip
+            archived = company.index % 24 == 11
+            bot = company.index % 12 == 0 or archived
+            id = self._channel(n, f"acct-{company.slug}"[:80], "public_channel", bot=bot, archived=archived)
             self._talk(id, 6 + company.index % 20 if company.index % 3 == 0 or archived else 0, n, company=company)
-        for i in range(6):
+        for i in range(3):
             self._talk(self._channel(900 + i, "", "im", user=self.user(i)), 3, 900 + i)
         for i in range(2):
             self._talk(self._channel(950 + i, f"mpdm-anna--backhaul--{i}-1", "mpim"), 4, 950 + i)
@@ -194,7 +194,7 @@ class Seeder:
             if h % 13 == 0:
                 values["files"] = [self._at.shown_file(self._file(h))]
             row = self._at.post(id, values, at)
-            replies = 130 if long and i == 5 else 1 + h % 5 if h % 14 == 0 else 0
+            replies = 130 if long and i == 5 else 1 + h % 5 if h % 20 == 0 else 0
             for n in range(replies):
                 self._answer(id, row.values["ts"], row.values.get("user"), n, h, at)
             if h % 40 == 0:
@@ -217,7 +217,7 @@ class Seeder:
             "text": pick(ANSWERED, self._seed, h % 1000, n).format(user=self.user(h)),
             "user": user, "team": TEAM, "thread_ts": root, "parent_user_id": asker, "client_msg_id": f"{h + n:016x}",
         }  # fmt: skip
-        if n == 0 and h % 28 == 0:
+        if n == 0 and h % 40 == 0:
             values["subtype"] = "thread_broadcast"
         self._at.post(id, values, at + timedelta(minutes=n + 1, microseconds=n))
 
