@@ -20,11 +20,16 @@ _TS = re.compile(r"\d{1,10}(\.\d{1,6})?")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call. warnings: what Slack finds odd, though it does what was asked."""
+    """One call. scopes: of who calls. warnings: what Slack finds odd, though it does what was asked."""
 
     method: Method
     arguments: Mapping[str, Any]
+    scopes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def sees_email(self) -> bool:
+        return "users:read.email" in self.scopes
 
     def text(self, name: str) -> str:
         return str(self.arguments.get(name, ""))
@@ -57,7 +62,7 @@ async def given(request: Request) -> tuple[dict[str, Any], tuple[str, ...]]:
             raise Refused(error("invalid_post_type" if sent else "missing_post_type"))
 
 
-def checked(method: Method, found: Mapping[str, Any], warnings: tuple[str, ...], *, strict: bool) -> Asked:
+def checked(method: Method, found: Mapping[str, Any], *, strict: bool) -> dict[str, Any]:
     """The arguments by their kinds. strict: one that the method does not have is refused, not passed over."""
     arguments: dict[str, Any] = {}
     faults: list[str] = []
@@ -76,7 +81,7 @@ def checked(method: Method, found: Mapping[str, Any], warnings: tuple[str, ...],
     faults += [f"missing required field: {name}" for name in method.needed if arguments.get(name) in (None, "")]
     if faults:
         refuse("invalid_arguments", *faults)
-    return Asked(method, arguments, warnings)
+    return arguments
 
 
 def _read(kind: Kind, value: Any) -> Any:

@@ -44,21 +44,21 @@ class Reads:
         ]  # fmt: skip
         return {"profile": {"fields": fields, "sections": []}}, len(fields)
 
-    def users(self, asked: Asked, *, email: bool) -> tuple[dict[str, Any], int]:
+    def users(self, asked: Asked) -> tuple[dict[str, Any], int]:
         rows = [row for row in self._at.tables["users"].order if not row.purged]
-        return self._page(asked, rows, "members", lambda row: self._at.shown_user(row, email=email))
+        return self._page(asked, rows, "members", lambda row: self._at.shown_user(row, email=asked.sees_email))
 
-    def user(self, asked: Asked, *, email: bool) -> tuple[dict[str, Any], int]:
+    def user(self, asked: Asked) -> tuple[dict[str, Any], int]:
         row = self._at.tables["users"].get(asked.text("user"))
         if row is None:
             refuse("user_not_found")
-        return {"user": self._at.shown_user(row, email=email)}, 1
+        return {"user": self._at.shown_user(row, email=asked.sees_email)}, 1
 
-    def profile(self, asked: Asked, *, email: bool) -> tuple[dict[str, Any], int]:
+    def profile(self, asked: Asked) -> tuple[dict[str, Any], int]:
         row = self._at.tables["user_profiles"].get(asked.text("user") or BOT_USER)
         if row is None:
             refuse("user_not_found")
-        hidden = {"user_id"} if email else {"user_id", "email"}
+        hidden = {"user_id"} if asked.sees_email else {"user_id", "email"}
         return {"profile": {name: value for name, value in row.values.items() if name not in hidden}}, 1
 
     def groups(self, asked: Asked) -> tuple[dict[str, Any], int]:

@@ -62,7 +62,7 @@ class Slack(Vendor):
         self._limits = Limits(self.controls, commercial=self.variants["app"] == "commercial")
         self.oauth = OAuth(self._at, self.controls, seed)
         self.credentials = {"token": TOKEN, **self.oauth.client}
-        self._reads, self._writes = Reads(self._at), Writes(self._at)
+        self._reading, self._writing = _reading(Reads(self._at)), _writing(Writes(self._at))
         self._backdoor = Backdoor(self._at, seeder)
 
     def routes(self) -> list[BaseRoute]:
@@ -82,9 +82,10 @@ class Slack(Vendor):
             if wait is not None:
                 response = self.too_many({"retry_after": wait})
             else:
-                asked = checked(method, sent, warnings, strict=self.variants["unknown_parameters"] == "refused")
-                self._permit(asked, scopes)
-                response = self._do(request, asked, scopes)
+                strict = self.variants["unknown_parameters"] == "refused"
+                asked = Asked(method, checked(method, sent, strict=strict), scopes, warnings)
+                self._permit(asked)
+                response = self._do(request, asked)
         except Refused as refused:
             response = refused.response
         if scopes:
@@ -92,7 +93,7 @@ class Slack(Vendor):
             response.headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
         return response
 
-    def _permit(self, asked: Asked, scopes: tuple[str, ...]) -> None:
+    def _permit(self, asked: Asked) -> None:
         """The scope that the method asks for; of conversations, those of their types."""
         needed = asked.method.scopes
         if len(needed) > 1:
@@ -100,47 +101,17 @@ class Slack(Vendor):
             kinds = [self._at.kind(row)] if row is not None else asked.arguments.get("types") or []
             words = [KINDS[each] for each in kinds if each in KINDS]
             needed = tuple(each for each in needed if each.split(":")[0] in words)
-        lacking = [each for each in needed if each not in scopes]
+        lacking = [each for each in needed if each not in asked.scopes]
         if lacking:
-            answers.refuse("missing_scope", needed=lacking[0], provided=",".join(scopes))
+            answers.refuse("missing_scope", needed=lacking[0], provided=",".join(asked.scopes))
 
-    def _do(self, request: Request, asked: Asked, scopes: tuple[str, ...]) -> Response:
-        reads, writes, name = self._reads, self._writes, asked.method.name
-        email = "users:read.email" in scopes
-        reading: Mapping[str, Callable[[Asked], tuple[dict[str, Any], int]]] = {
-            "auth.test": reads.auth_test,
-            "team.info": reads.team_info,
-            "team.profile.get": reads.team_profile,
-            "users.list": lambda one: reads.users(one, email=email),
-            "users.info": lambda one: reads.user(one, email=email),
-            "users.profile.get": lambda one: reads.profile(one, email=email),
-            "usergroups.list": reads.groups,
-            "conversations.list": reads.conversations,
-            "conversations.info": reads.conversation,
-            "conversations.members": reads.members,
-            "conversations.history": reads.history,
-            "conversations.replies": reads.replies,
-            "pins.list": reads.pins,
-            "bookmarks.list": reads.bookmarks,
-            "files.list": reads.files,
-            "files.info": reads.file,
-        }
-        writing: Mapping[str, Callable[[Asked], dict[str, Any]]] = {
-            "chat.postMessage": writes.post,
-            "chat.update": writes.update,
-            "chat.delete": writes.delete,
-            "conversations.create": writes.create,
-            "conversations.rename": writes.rename,
-            "conversations.archive": writes.archive,
-            "usergroups.create": writes.create_group,
-            "usergroups.update": writes.update_group,
-            "usergroups.disable": writes.disable_group,
-        }
-        if name in reading:
-            told, rows = reading[name](asked)
+    def _do(self, request: Request, asked: Asked) -> Response:
+        name = asked.method.name
+        if name in self._reading:
+            told, rows = self._reading[name](asked)
             served(request, rows)
         else:
-            told = writing[name](asked)
+            told = self._writing[name](asked)
         if asked.warnings:
             warned = {**told.get("response_metadata", {}), "warnings": list(asked.warnings)}
             told = {**told, "warning": ",".join(asked.warnings), "response_metadata": warned}
@@ -170,3 +141,38 @@ class Slack(Vendor):
 
     async def not_found(self, request: Request) -> Response:
         return Response("Not found", 404, media_type="text/html")
+
+
+def _reading(reads: Reads) -> Mapping[str, Callable[[Asked], tuple[dict[str, Any], int]]]:
+    return {
+        "auth.test": reads.auth_test,
+        "team.info": reads.team_info,
+        "team.profile.get": reads.team_profile,
+        "users.list": reads.users,
+        "users.info": reads.user,
+        "users.profile.get": reads.profile,
+        "usergroups.list": reads.groups,
+        "conversations.list": reads.conversations,
+        "conversations.info": reads.conversation,
+        "conversations.members": reads.members,
+        "conversations.history": reads.history,
+        "conversations.replies": reads.replies,
+        "pins.list": reads.pins,
+        "bookmarks.list": reads.bookmarks,
+        "files.list": reads.files,
+        "files.info": reads.file,
+    }
+
+
+def _writing(writes: Writes) -> Mapping[str, Callable[[Asked], dict[str, Any]]]:
+    return {
+        "chat.postMessage": writes.post,
+        "chat.update": writes.update,
+        "chat.delete": writes.delete,
+        "conversations.create": writes.create,
+        "conversations.rename": writes.rename,
+        "conversations.archive": writes.archive,
+        "usergroups.create": writes.create_group,
+        "usergroups.update": writes.update_group,
+        "usergroups.disable": writes.disable_group,
+    }
