@@ -84,19 +84,24 @@ class Writing:
         raise CannotExist(f"the vendor takes none of our records: {answer.message}")
 
     def _update(self, connection: Connection, target: Target) -> str:
-        fields = self.reading.texts(target.schema.name)
-        if not fields:
+        text = self._text(target.schema)
+        names = [each.name for each in target.schema.fields.values() if _names(each) and each.updatable]
+        if text is None and not names:
             raise CannotExist("it has no text to change")
         truth = self._truth(target.schema)
         keys = [key for key in live(truth) if not truth[key].get("_locked")][: _rows(target.write)]
-        good = [OutRow(self._id(), {fields[0].name: f"Written {self.number}"}, key=key) for key in keys]
-        gone = OutRow(self._id(), {fields[0].name: "Nowhere"}, key=_elsewhere(keys, self._truth(target.schema)))
+        values = {text: "Written"} if text is not None else {names[0]: "kit"}
+        good = [OutRow(self._id(), self._own(target.schema, values), key=key) for key in keys]
+        elsewhere = _elsewhere(keys, self._truth(target.schema))
+        gone = OutRow(self._id(), self._own(target.schema, values), key=elsewhere)
         return self._prove(connection, target, good, gone)
 
     def _upsert(self, connection: Connection, target: Target) -> str:
         match = target.write.match or next((e.name for e in target.schema.fields.values() if _matches(e)), None)
         if match is None:
             raise CannotExist("it has no unique field")
+        if self._text(target.schema) is None:
+            raise CannotExist("it has no text to write")
         target = replace(target, match_field=match)
         values = self._values(target.schema)
         values.pop(match, None)
@@ -237,16 +242,24 @@ class Writing:
         record = truth[keys[place]] if keys else {}
         needed = [each for each in schema.fields.values() if each.required and each.creatable]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
-        fields = self.reading.texts(schema.name)
-        if not fields:
+        text = self._text(schema)
+        if text is not None:
+            return {**values, text: "Written"}
+        if not any(_names(schema.fields[name]) for name in values):
             raise CannotExist("it has no text to write")
-        return {**values, fields[0].name: "Written"}
+        return values
+
+    def _text(self, schema: ObjectSchema) -> str | None:
+        """The text that we write; None where it has none but names, of which each record has its own."""
+        return next((each.name for each in self.reading.texts(schema.name)), None)
 
     def _own(self, schema: ObjectSchema, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of one new record: its text is its own, and so is what must be unique."""
+        """The values of one record: its text is its own, and so is what must be unique."""
         self.number += 1
-        text = next(name for name, value in values.items() if str(value).startswith("Written"))
-        made = {**values, text: f"Written {self.number}"}
+        made = {
+            name: f"Written {self.number}" if str(value).startswith("Written") else value
+            for name, value in values.items()
+        }
         for each in schema.fields.values():
             if each.unique and each.name in made:
                 made[each.name] = f"kit{self.number}"
@@ -301,6 +314,11 @@ class Writing:
         writing = _written_paths(bench.since(mark))
         require(second.written == 0 and not writing, f"the second push wrote {second.written} rows: {writing[:2]}")
         return f"{len(keys)} rows of {name}"
+
+
+def _names(field: Field) -> bool:
+    """A text of which each record has its own."""
+    return field.unique and field.type == "text" and field.creatable
 
 
 def _written_paths(requests: Sequence[Mapping[str, Any]]) -> list[str]:

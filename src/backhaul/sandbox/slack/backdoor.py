@@ -170,7 +170,8 @@ class Backdoor:
                 told = at.shown_conversation(row)
                 for name in {"topic", "purpose"} & set(told):
                     told[name] = told[name]["value"]
-                return told
+                # the app renames channels that it is in
+                return {**told, "_locked": not at.is_in(row) or at.kind(row) in ("im", "mpim")}
             case "messages" | "replies":
                 return {
                     "channel_id": row.values["channel_id"],

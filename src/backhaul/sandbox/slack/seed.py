@@ -164,7 +164,7 @@ class Seeder:
         values = {"kind": kind, "name": name, "is_archived": archived, "creator": self.user(n), "topic": topic,
                   "purpose": purpose, "user": user}  # fmt: skip
         self._at.tables["conversations"].insert(values, id=id, at=MADE + timedelta(hours=n))
-        sellers = range(len(self._world.sellers)) if everyone else range(n % 7, len(self._world.sellers), 7)
+        sellers = range(len(self._world.sellers)) if everyone else range(n % 4, len(self._world.sellers), 4)
         for member in [user] if user else [self.user(i) for i in sellers]:
             self._at.join(id, member, MADE)
         if bot:
