@@ -151,3 +151,9 @@ def test_a_mark_is_of_a_field_that_is_there() -> None:
     thing = {"fields": {"id": "text", "name": "text"}, "marks": {"name": ["required", "unique"], "title": "read_only"}}
     with pytest.raises(ValueError, match="marks names title, which `fields` has not"):
         Source.model_validate(definition("http://127.0.0.1", objects={"things": thing}))
+
+
+def test_a_limit_is_for_objects_that_are_there() -> None:
+    limit = {"type": "rate", "requests": 1, "per": "1s", "objects": ["things", "thongs"]}
+    with pytest.raises(ValueError, match="a limit is for thongs, which is not an object"):
+        Source.model_validate(definition("http://127.0.0.1", limits=[limit], objects={"things": {}}))
