@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
 
 
+PLACE = "{place}"
+
+
 @dataclass
 class _Pending:
     """Children and the parents they are of, not yet on disk."""
@@ -101,6 +104,9 @@ class Embedded:
                 columns = dict(decoded.columns)
                 bindings = Bindings({f"parent.{name}": value for name, value in record.items()})
                 for name, reader in parent.add.items():
+                    if reader == PLACE:
+                        columns[name] = list(range(1, decoded.rows + 1))
+                        continue
                     value = render.text(reader, bindings) if isinstance(reader, str) else render.UNBOUND
                     columns[name] = [None if value is render.UNBOUND else value] * decoded.rows
                 made = Page(columns, decoded.rows, None, None, page.sent_at, None, 0, dict, dict)

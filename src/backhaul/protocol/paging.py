@@ -61,10 +61,14 @@ def following(
         if token in (MISSING, None, ""):
             return None
         return Position(str(token) if isinstance(step, NextToken) else _link(page, str(token)))
+    number = int(at.page or step.start) if step.type == "page" else 0
+    last = paths.first(step.last, page.answer) if step.type == "page" and step.last is not None else MISSING
+    if last not in (MISSING, None):
+        return Position(str(number + 1)) if number < int(last) else None
     if page.rows == 0 or (step.until is None and page.rows < (size or 1)):
         return None
     if step.type == "offset":
         return Position(str(int(at.page or 0) + page.rows))
     if step.type == "page":
-        return Position(str(int(at.page or step.start) + 1))
+        return Position(str(number + 1))
     return Position(None, last_key())
