@@ -30,6 +30,7 @@ AUTH = {
     "pipedrive": "api_token",
     "quickbooks": "oauth",
     "dynamics365": "application",
+    "xero": "oauth",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -40,9 +41,9 @@ NEEDED = {
     "dynamics365": ("client_id", "client_secret"),
 }
 # A test reads more often in a minute than the vendor allows.
-LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}}
+LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}, "xero": {"limit_minute": 10_000}}
 # Those that a person consents to: the app's credentials, which the pipeline has under `apps`.
-CONSENTED = {"quickbooks": ("client_id", "client_secret")}
+CONSENTED = {"quickbooks": ("client_id", "client_secret"), "xero": ("client_id", "client_secret")}
 
 _stderr = os.fdopen(os.dup(2), "w")
 """As it is before any test captures it."""

@@ -34,10 +34,10 @@ def page(rows: int, **told: Any) -> Any:
 @pytest.mark.parametrize(
     ("answers", "asked", "rows"),
     [
-        ([page(2, pages=2), page(2, pages=2)], ["", "2"], [2, 2]),
-        ([page(1, pages=3), page(1, pages=3), page(2, pages=3)], ["", "2", "3"], [1, 1, 2]),
-        ([page(0, pages=0)], [""], [0]),
-        ([page(2), page(2), page(1)], ["", "2", "3"], [2, 2, 1]),
+        ([page(2, pages=2), page(2, pages=2)], ["1", "2"], [2, 2]),
+        ([page(1, pages=3), page(1, pages=3), page(2, pages=3)], ["1", "2", "3"], [1, 1, 2]),
+        ([page(0, pages=0)], ["1"], [0]),
+        ([page(2), page(2), page(1)], ["1", "2", "3"], [2, 2, 1]),
     ],
     ids=["told", "pages smaller than asked for", "none", "not told"],
 )

@@ -34,7 +34,7 @@ class NextOffset(Model):
 
 
 class NextPage(Model):
-    """`{page}` counts pages."""
+    """`{page}` counts pages, from the first one on."""
 
     type: Literal["page"]
     start: int = Field(default=1, description="The first page's number.")

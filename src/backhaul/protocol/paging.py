@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.reads import Next, NextLink, NextToken
+from backhaul.config.reads import Next, NextLink, NextPage, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
 
@@ -28,6 +28,11 @@ class Served:
     answer: Answer
     rows: int
     url: str
+
+
+def page_of(step: Next | None, at: Position) -> str | None:
+    """What `{page}` stands for: of pages that are counted, the first one's number on the first page."""
+    return str(step.start) if at.page is None and isinstance(step, NextPage) else at.page
 
 
 def told(save: str | None, step: Next | None, page: Served) -> str | None:

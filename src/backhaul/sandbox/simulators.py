@@ -17,6 +17,7 @@ SIMULATORS: dict[str, str] = {
     "zendesk": "backhaul.sandbox.zendesk.vendor:Zendesk",
     "quickbooks": "backhaul.sandbox.quickbooks.vendor:QuickBooks",
     "dynamics365": "backhaul.sandbox.dynamics365.vendor:Dynamics365",
+    "xero": "backhaul.sandbox.xero.vendor:Xero",
 }
 
 
