@@ -21,6 +21,7 @@ ORGANISATION = "b2c885a9-4bb9-4a00-9b6e-6c2bf60b1a2b"
 CENT = Decimal("0.01")
 _TWINS = frozenset({"Date", "DueDate", "DeliveryDate", "ExpiryDate"})
 _POINTED = {"Contact": "Contacts", "Account": "Accounts", "BankAccount": "Accounts"}
+_PAID = {"Invoice": "Invoices", "CreditNote": "CreditNotes"}
 _SHOWN_OF = {"Contacts": ("Name",), "Accounts": ("Code", "Name")}
 
 
@@ -47,7 +48,8 @@ class Organisation:
     def insert(
         self, of: Kind, values: Mapping[str, Any], *, at: datetime, changed: datetime | None = None, id: str = ""
     ) -> Row:
-        given = self._numbered(of, {name: value for name, value in values.items() if value is not None}, ())
+        present = {name: value for name, value in values.items() if value is not None}
+        given = self._numbered(of, self._named(present), ())
         if of.name == "Journals":
             given["JournalNumber"] = len(self.tables["Journals"].order) + 1
         row = self.tables[of.name].insert(given, id=id or self.new_id(of.name), at=at, changed_at=changed or at)
@@ -59,11 +61,21 @@ class Organisation:
 
     def update(self, of: Kind, row: Row, values: Mapping[str, Any], *, at: datetime) -> Row:
         """Change fields; None and "" clear one."""
-        given = self._numbered(of, dict(values), row.values.get(of.lines, ()) if of.lines else ())
+        given = self._numbered(of, self._named(values), row.values.get(of.lines, ()) if of.lines else ())
         self.tables[of.name].update(row.id, given, at)
         for name in [name for name, value in row.values.items() if value in (None, "")]:
             del row.values[name]
         return row
+
+    def _named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values, each reference with what is shown of what it points at: as it is when the record is saved."""
+        named = dict(values)
+        for name, value in values.items():
+            if value and name in _POINTED:
+                named[name] = self._pointed(name, value)
+            elif value and name in _PAID:
+                named[name] = self._document(_PAID[name], value)
+        return named
 
     def _numbered(self, of: Kind, values: dict[str, Any], before: Any) -> dict[str, Any]:
         """The values, each line with an id: its own where it names one that is there, else a new one."""
@@ -92,8 +104,7 @@ class Organisation:
 
     def record(self, of: Kind, row: Row) -> dict[str, Any]:
         """A record as filters and orders see it."""
-        pointed = {name: self._pointed(name, row.values[name]) for name in _POINTED if name in row.values}
-        return {**row.values, **pointed, of.id: row.id, UPDATED: row.changed_at, CREATED: row.created_at}
+        return {**row.values, of.id: row.id, UPDATED: row.changed_at, CREATED: row.created_at}
 
     def shown(self, of: Kind, row: Row, *, whole: bool = True, places: int = 4) -> dict[str, Any]:
         """A record as the API gives it. whole: with its lines; places: of unit amounts."""
@@ -108,8 +119,6 @@ class Organisation:
                 shown[name] = day(value)
                 if name in _TWINS and of.lines == "LineItems":
                     shown[f"{name}String"] = f"{value}T00:00:00"
-            elif name in _POINTED:
-                shown[name] = self._pointed(name, value)
             else:
                 shown[name] = value
         if of.lines and not whole:
@@ -123,9 +132,6 @@ class Organisation:
         if of.name in ("Invoices", "CreditNotes"):
             shown["Payments"] = self._payments(row) if whole else []
             shown["HasErrors"] = False
-        if of.name == "Payments":
-            shown |= {name: self._document(f"{name}s", row.values[name]) for name in ("Invoice", "CreditNote")
-                      if name in row.values}  # fmt: skip
         if "Contact" in shown or of.name == "Contacts":
             shown["HasValidationErrors"] = False
         return shown
@@ -167,6 +173,8 @@ class Organisation:
         if of.stamp:
             shown[of.stamp] = (row.changed_at if of.stamp == UPDATED else row.created_at).isoformat()
         deleted = not row.live or self.state(of, row) in of.gone
+        if self.state(of, row) in ("VOIDED", "DELETED"):
+            shown["_locked"] = True
         return {**shown, "_deleted": deleted, "_merged_into": row.values.get("MergedToContactID")}
 
     # What follows from documents
