@@ -31,7 +31,8 @@ ACCOUNTS = (
 )
 CHECKING, SAVINGS, SALES, PURCHASES, RENT, FREIGHT, OFFICE, RECEIVABLE, _, PAYABLE, _, _ = (row[0] for row in ACCOUNTS)
 # Countries whose customers are billed in another currency than the organisation's own.
-CURRENCIES = {"Germany": ("EUR", "1.08"), "France": ("EUR", "1.08"), "United Kingdom": ("GBP", "1.27")}
+# `CurrencyRate` tells units of it for one of the organisation's.
+CURRENCIES = {"Germany": ("EUR", "0.925926"), "France": ("EUR", "0.925926"), "United Kingdom": ("GBP", "0.787402")}
 NOTHING = Decimal("0.00")
 
 
