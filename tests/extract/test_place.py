@@ -1,4 +1,4 @@
-"""Children without a name of their own are told apart by their place in their parent."""
+"""Children that stand within their parents: told apart by their place, and gone with a parent that is deleted."""
 
 from __future__ import annotations
 
@@ -41,3 +41,31 @@ def test_a_line_that_goes_from_the_middle_leaves_no_gap(serve: Callable[[Answer]
     held["e1"].remove("tax")
     books.sync(full=True)
     assert [row[:3] for row in books.rows(rows)] == [("e1", "1", "rent"), ("e1", "2", "fee"), ("e2", "1", "wages")]
+
+
+def test_lines_of_a_record_that_is_flagged_as_deleted_go_with_it(
+    serve: Callable[[Answer], Little], tmp_path: Path
+) -> None:
+    state = {"e1": "open", "e2": "open"}
+
+    def answer(asked: Any) -> Any:
+        return {"entries": [{"id": id, "state": each, "lines": [{"text": "rent"}]} for id, each in state.items()]}
+
+    entries = {
+        "key": "id",
+        "fields": {"id": "text", "state": "text"},
+        "reads": {"all": {"get": "/entries", "records": "entries"}},
+        "deletes": [{"type": "flag", "when": {"state": "deleted"}}],
+    }
+    objects = {"entries": entries, "lines": LINES}
+    books = Place(tmp_path, definition(serve(answer).url, objects=objects), {name: {} for name in objects})
+    live = "SELECT _key FROM raw.crm__lines WHERE _deleted_at IS NULL ORDER BY 1"
+    books.sync()
+    assert books.rows(live) == [("e1:1",), ("e2:1",)]
+    state["e1"] = "deleted"
+    books.sync()
+    assert books.rows(live) == [("e2:1",)]
+    assert books.sync().sync.changed == 0, "nobody says when it was deleted, and it is so only once"
+    state["e1"] = "open"
+    books.sync()
+    assert books.rows(live) == [("e1:1",), ("e2:1",)], "what comes back brings its lines"

@@ -58,4 +58,4 @@ def test_nothing_changed_is_a_page_without_rows(serve: Callable[..., Little]) ->
     definition = ObjectDefinition.model_validate({"key": "id", "reads": {"changes": [how]}})
     ask = Ask(THINGS, definition, how, "changes", tuple(THINGS.fields.values()))
     (only,) = read_pages(connect(server), ask)
-    assert (only.rows, only.next, only.total) == (0, None, None)
+    assert (only.rows, only.next, only.total, only.unknown()) == (0, None, None, {})

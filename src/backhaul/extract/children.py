@@ -90,16 +90,17 @@ class Embedded:
         return bool(self._children)
 
     def take(self, page: Page, rows: pa.RecordBatch) -> None:
-        """The children of one page of parents."""
+        """The children of one page of parents; those of one that is deleted are gone, though they still stand there."""
         parent_keys = rows.column("_key").to_pylist()
+        deleted = rows.column("_deleted_at").is_valid().to_pylist()
         records = rows.to_pylist() if self._children else []
         for child, _, shape, decoder, _, pending in self._children:
             parent = child.definition.parent
             if parent is None or parent.at is None:
                 continue
             root = parent.at.split("[")[0].split(".")[0]
-            for key, record, nested in zip(parent_keys, records, page.columns[root], strict=True):
-                found = paths.each(parent.at, Answer({root: nested}))
+            for key, gone, record, nested in zip(parent_keys, deleted, records, page.columns[root], strict=True):
+                found = [] if gone else paths.each(parent.at, Answer({root: nested}))
                 decoded = decoder.columns_of(found, Answer({root: nested}))
                 columns = dict(decoded.columns)
                 bindings = Bindings({f"parent.{name}": value for name, value in record.items()})

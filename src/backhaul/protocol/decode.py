@@ -175,7 +175,7 @@ class Decoder:
 
     def unknown_fields(self, body: bytes) -> dict[str, Any]:
         """Fields that the first records of a page hold and the schema does not, with a value each."""
-        if self.definition.format == "csv":
+        if self.definition.format == "csv" or not body:
             return {}
         answer = Answer(self._document(body))
         known = {each.name for each in self.fields} | set(self.definition.drop) | set(self.constants)
