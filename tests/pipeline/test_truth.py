@@ -78,6 +78,25 @@ OBJECTS: dict[str, dict[str, Any]] = {
         )
     },
     "dynamics365": {name: {} for name in ("account", "contact", "phonecall", "annotation", "new_subscription")},
+    "xero": {
+        name: {}
+        for name in (
+            "Contacts",
+            "Accounts",
+            "Invoices",
+            "Invoices_lines",
+            "Payments",
+            "BankTransactions",
+            "PurchaseOrders",
+            "PurchaseOrders_lines",
+            "Prepayments",
+            "Prepayments_allocations",
+            "BankTransfers",
+            "BatchPayments",
+            "Users",
+            "TaxRates",
+        )
+    },
 }
 
 
@@ -113,6 +132,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "zendesk": ("organizations", "tickets"),
         "quickbooks": ("Customer", "Vendor"),
         "dynamics365": ("account", "contact"),
+        "xero": ("Contacts", "Accounts"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -125,6 +145,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "zendesk": "name",
         "quickbooks": "DisplayName",
         "dynamics365": "name",
+        "xero": "Name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])

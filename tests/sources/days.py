@@ -17,6 +17,21 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("organizations", "tickets", "users", "groups", "ticket_comments", "ticket_metrics", "device"),
     "quickbooks": ("Customer", "Vendor", "Invoice", "Invoice_lines", "Payment", "TaxCode", "TimeActivity"),
     "dynamics365": ("account", "contact", "task", "annotation", "new_subscription"),
+    "xero": (
+        "Contacts",
+        "Invoices",
+        "Invoices_lines",
+        "Payments",
+        "CreditNotes",
+        "CreditNotes_allocations",
+        "Items",
+        "Accounts",
+        "Quotes",
+        "ManualJournals",
+        "ManualJournals_lines",
+        "LinkedTransactions",
+        "TrackingCategories",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
@@ -30,6 +45,7 @@ RECORDS = {
     "zendesk": "organizations",
     "quickbooks": "Customer",
     "dynamics365": "account",
+    "xero": "Contacts",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -39,6 +55,7 @@ PEOPLE = {
     "zendesk": "tickets",
     "quickbooks": "Vendor",
     "dynamics365": "contact",
+    "xero": "Accounts",
 }
 NAME = {
     "hubspot": "name",
@@ -48,6 +65,7 @@ NAME = {
     "zendesk": "name",
     "quickbooks": "DisplayName",
     "dynamics365": "name",
+    "xero": "Name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -57,9 +75,14 @@ CLEARED = {
     "zendesk": ("notes", ""),
     "quickbooks": ("CompanyName", None),
     "dynamics365": ("telephone1", None),
+    "xero": ("EmailAddress", None),
 }
-# Those whose deletions only a feed tells of.
-DOCUMENTS = {"quickbooks": ("Invoice",), "dynamics365": ("annotation", "new_subscription")}
+# Those whose deletions only a feed tells of, or a census.
+DOCUMENTS = {
+    "quickbooks": ("Invoice",),
+    "dynamics365": ("annotation", "new_subscription"),
+    "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
+}
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -83,7 +106,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
     vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "xero") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

@@ -103,6 +103,17 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "new_columns": "at once",
         },
     ),
+    "xero": (
+        {
+            "id_order": "bytes",
+            "pagination": "absent",
+            "modified_since": "after",
+            "deleted_documents": "only when changed",
+            "stamps_as_text": "absent",
+            "unknown": "ignored",
+        },
+        {"unchanged": "304"},
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -125,9 +136,10 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"expired_token_status": "500"},
         {"untracked_tables": "ignored"},
     ),
+    "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
-# tokens never stand in an address.
+# tokens never stand in an address, each write says whether its errors are summarized.
 UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (),
@@ -136,6 +148,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "zendesk": ({"too_recent": "400"},),
     "quickbooks": (),
     "dynamics365": (),
+    "xero": ({"summarize_errors": "false"},),
 }
 
 
@@ -146,6 +159,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "netsuite": (),
     "quickbooks": (),
     "dynamics365": ({"refresh_tokens": "rotate"},),
+    "xero": (),
 }
 
 

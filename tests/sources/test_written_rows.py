@@ -52,6 +52,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
     "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
+    "xero": ({}, {"errors_under": "Description"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
 }
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from backhaul.sandbox.tables import Row
+from backhaul.sandbox.xero.elements import iso_day
 from backhaul.sandbox.xero.kinds import KINDS, Kind
 from backhaul.sandbox.xero.organisation import Organisation
 
@@ -98,7 +99,8 @@ class Backdoor:
         for each in records:
             entries: list[dict[str, Any]] = next((each[field] for field in _INSIDE[inside] if field in each), [])
             for place, entry in enumerate([] if each["_deleted"] else entries, 1):
-                found.append({**entry, of.id: each[of.id], "Place": str(place)})
+                told = {"Date": iso_day(entry["Date"])} if "Date" in entry else {}
+                found.append({**entry, **told, of.id: each[of.id], "Place": str(place)})
         return found
 
     def _kind(self, name: str) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from backhaul.sandbox.xero.answers import bad_body
 from backhaul.sandbox.xero.kinds import Field, Kind
 
 _MS = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
 _NOISE = frozenset(
     {"HasErrors", "HasValidationErrors", "ValidationErrors", "Warnings", "StatusAttributeString", "UpdatedDateUTC",
@@ -108,10 +109,15 @@ def _number(value: Any, at: str) -> Decimal:
 
 
 def _day(value: Any, at: str) -> str:
-    text = str(value)
-    if (told := _MS.fullmatch(text)) is not None:
-        return datetime.fromtimestamp(int(told[1]) / 1000, UTC).date().isoformat()
     try:
-        return date.fromisoformat(text[:10]).isoformat()
+        return iso_day(str(value))
     except ValueError:
         raise bad_body(f"Could not convert string to DateTime: {value}. Path '{at}'") from None
+
+
+def iso_day(text: str) -> str:
+    """The day of either spelling, as ISO. Raises ValueError."""
+    told = _MS.fullmatch(text)
+    if told is not None:
+        return (_EPOCH + timedelta(milliseconds=int(told[1]))).date().isoformat()
+    return date.fromisoformat(text[:10]).isoformat()
