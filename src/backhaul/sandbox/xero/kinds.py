@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-_FIELD = re.compile(r"(\w+)(?::([\w|-]+))?([!-]*)")
+_FIELD = re.compile(r"(\w+)(?::([\w|-]*\w))?([!-]*)")
 UPDATED, CREATED = "UpdatedDateUTC", "CreatedDateUTC"
 Paging = Literal["sized", "hundred", "whole"]
 

@@ -84,7 +84,9 @@ class Xero(Vendor):
 
     def routes(self) -> list[BaseRoute]:
         self.settings = {"login_url": self.base_url, "token_host": self.base_url, "tenant": TENANT}
-        found: list[BaseRoute] = [*self.oauth.routes(), Route("/connections", self._connections, methods=["GET"])]
+        # the vendor's own client asks for it with a capital
+        connections = [Route(path, self._connections, methods=["GET"]) for path in ("/connections", "/Connections")]
+        found: list[BaseRoute] = [*self.oauth.routes(), *connections]
         for of in KINDS.values():
             several, one = f"{_API}/{of.name}", f"{_API}/{of.name}/{{id}}"
             found.append(self._route("GET", several, of, self._reads.listed))
