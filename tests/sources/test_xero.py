@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.conftest import Bench
+from backhaul.errors import ConfigError, Reauthorise
+from backhaul.project import Project
+from tests.conftest import Bench, consent
 from tests.sources.days import live
 from tests.truth import differences
 
@@ -148,3 +151,22 @@ def test_an_organisation_that_was_disconnected_needs_a_new_consent(bench: Callab
     made = bench(crm=("xero", {"Currencies": {}}))
     made.simulators["crm"].configure(connected=False)
     assert made.acme.sync().exit_code == 4
+
+
+def test_whoever_connects_without_an_organisation_is_told_which_there_are(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("xero", {"Currencies": {}}))
+    file = made.root / "pipelines" / "acme.yaml"
+    document = yaml.safe_load(file.read_text())
+    del document["connections"]["crm"]["settings"]["tenant"]
+    file.write_text(yaml.safe_dump(document))
+    with Project(made.root) as project, pytest.raises(ConfigError, match="none of what they open") as refused:
+        consent(project, "crm")
+    assert refused.value.problems == (f"{made.simulators['crm'].settings['tenant']}  Maven Computing",)
+    assert "`tenant`" in str(refused.value)
+
+
+def test_a_consent_that_serves_no_organisation_is_refused_as_such(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("xero", {"Currencies": {}}))
+    made.simulators["crm"].configure(connected=False)
+    with pytest.raises(Reauthorise, match="AuthenticationUnsuccessful"):
+        consent(made.project, "crm")
