@@ -29,6 +29,9 @@ class Backdoor:
         now = self._org.stamp_now()
         if op == "create":
             known = {name: value for name, value in _exact(values).items() if name in of.fields and value is not None}
+            if "Allocations" in known:
+                fresh = [{**each, "AllocationID": self._org.new_id("allocations")} for each in known["Allocations"]]
+                known["Allocations"] = fresh
             made = self._org.insert(of, known, at=now)
             if of.name == "Payments":
                 self._org.settle(made, now)

@@ -317,8 +317,8 @@ class Seeder:
                 )  # fmt: skip
 
     def _ledger(self) -> None:
-        for month in range(1, 13):
-            day = date(2025, month, 28)
+        for month in range(1, 25):
+            day = date(2024 + (month - 1) // 12, (month - 1) % 12 + 1, 28)
             amount = Decimal(1000 + mix(self._world.seed, 92, month) % 9000)
             lines = [
                 {"Description": f"Rent of month {month}", "TaxType": "NONE", "TaxAmount": NOTHING, "Tracking": [],
@@ -327,7 +327,7 @@ class Seeder:
             ]  # fmt: skip
             entry = {
                 "Narration": f"Accrual of month {month}", "Date": day.isoformat(), "LineAmountTypes": "NoTax",
-                "Status": "DRAFT" if month == 12 else "POSTED", "ShowOnCashBasisReports": False,
+                "Status": "DRAFT" if month == 24 else "POSTED", "ShowOnCashBasisReports": False,
                 "HasAttachments": False,
                 "JournalLines": lines,
             }  # fmt: skip
