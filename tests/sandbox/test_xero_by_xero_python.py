@@ -73,6 +73,8 @@ def client(vendor: Running, monkeypatch: pytest.MonkeyPatch) -> ApiClient:
         oauth2_token_getter=lambda: held,
         oauth2_token_saver=lambda new: (held.clear(), held.update(new)),
     )
+    # what is refused is looked at here; else the client's HTTP waits for as long as it is told to, three times
+    made.rest_client.pool_manager.connection_pool_kw["retries"] = False
     monkeypatch.setattr(TokenApi, "refresh_token_url", f"{vendor.base_url}/connect/token")
     return made
 

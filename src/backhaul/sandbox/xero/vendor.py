@@ -43,6 +43,8 @@ class Xero(Vendor):
         "stamps_as_text": ("present", "absent"),
         # Without summarizeErrors one bad element fails the request, or each has its own outcome.
         "summarize_errors": ("true", "false"),
+        # POST without an id: the record of the same number or name, or a new one, which is refused as no longer unique.
+        "matched_by": ("number and name", "id alone"),
         # The name of a validation error's text: documentation shows both.
         "errors_under": ("Message", "Description"),
         # The word for the limit that was met.

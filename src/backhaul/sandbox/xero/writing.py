@@ -88,6 +88,8 @@ class Writer:
             if row is None or not row.live:
                 raise Invalid(f"The {of.name[:-1]} with {of.id} {name} could not be found")
             return row
+        if self._org.variants["matched_by"] == "id alone":
+            return None
         for field in {"Contacts": ("ContactNumber", "Name"), "Items": ("Code",)}.get(of.name, ()):
             row = self._org.find(of, field, element[field]) if element.get(field) else None
             if row is not None and self._org.state(of, row) not in of.gone:
