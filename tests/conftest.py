@@ -33,6 +33,7 @@ AUTH = {
     "quickbooks": "oauth",
     "dynamics365": "application",
     "slack": "bot_token",
+    "xero": "oauth",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -44,11 +45,15 @@ NEEDED = {
     "slack": ("token",),
 }
 # A test reads more often in a minute than the vendor allows.
-LOOSE: dict[str, dict[str, Any]] = {"zendesk": {"limit_exports": 10_000}, "slack": {"limits": False}}
+LOOSE: dict[str, dict[str, Any]] = {
+    "zendesk": {"limit_exports": 10_000},
+    "slack": {"limits": False},
+    "xero": {"limit_minute": 10_000},
+}
 # Vendors whose answers do not tell of limits: ours must be told that there are none.
 UNTOLD = ("slack",)
 # Those that a person consents to: the app's credentials, which the pipeline has under `apps`.
-CONSENTED = {"quickbooks": ("client_id", "client_secret")}
+CONSENTED = {"quickbooks": ("client_id", "client_secret"), "xero": ("client_id", "client_secret")}
 
 _stderr = os.fdopen(os.dup(2), "w")
 """As it is before any test captures it."""

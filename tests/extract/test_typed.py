@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from backhaul.config.calls import Values
 from backhaul.extract.typed import ARROW, BadValue, NeedsExact, typed
 from backhaul.protocol.schema import Field, Type
+from backhaul.protocol.values import spell
 
 ISO = Values()
 NETSUITE = Values(timestamp="%Y-%m-%d %H:%M:%S", date="%Y-%m-%d", boolean=("F", "T"))
 EPOCH = Values(timestamp="epoch_ms", date="epoch_ms")
 SECONDS = Values(timestamp="epoch_s")
+MS_JSON = Values(timestamp="ms_json", date="ms_json")
 NEW_YORK = "America/New_York"
 
 
@@ -157,6 +159,28 @@ def test_milliseconds_since_1970_are_read() -> None:
     assert make([int(text)], "date", EPOCH)[0].to_pylist() == [date(2026, 3, 1)]
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("/Date(1439434356790)/", datetime(2015, 8, 13, 2, 52, 36, 790_000, UTC)),
+        ("/Date(1439434356790+1200)/", datetime(2015, 8, 13, 2, 52, 36, 790_000, UTC)),
+        ("/Date(-86400001+0000)/", datetime(1969, 12, 30, 23, 59, 59, 999_000, UTC)),
+        ("2015-08-13T02:52:36Z", datetime(2015, 8, 13, 2, 52, 36, tzinfo=UTC)),
+    ],
+)
+def test_milliseconds_in_a_word_are_read_and_their_offset_is_for_show(written: str, wanted: datetime) -> None:
+    made, bad = make([written, None, ""], "timestamp", MS_JSON)
+    assert made.to_pylist() == [wanted, None, None]
+    assert make([written], "date", MS_JSON)[0].to_pylist() == [wanted.date()]
+    assert bad == []
+
+
+def test_milliseconds_in_a_word_are_written_as_iso() -> None:
+    at = datetime(2026, 3, 1, 10, 30, 15, 900_000, tzinfo=UTC)
+    assert spell(at, MS_JSON) == "2026-03-01T10:30:15"
+    assert spell(at.date(), MS_JSON) == "2026-03-01"
+
+
 def test_columns_of_csv_are_typed_as_those_of_json() -> None:
     column = pa.chunked_array([pa.array(["1", None]), pa.array(["", "2.5"])])
     assert make(column, "decimal")[0].to_pylist() == [Decimal(1), None, None, Decimal("2.5")]
@@ -184,6 +208,8 @@ TIME_TEXTS = st.one_of(
     st.datetimes(**LATER).map(lambda each: each.isoformat(timespec="milliseconds") + "+0000"),
     st.dates().map(str),
     st.times().map(str),
+    st.integers(-(10**17), 10**17).map(lambda each: f"/Date({each}+0000)/"),
+    st.integers(0, 2 * 10**12).map(lambda each: f"/Date({each})/"),
     st.sampled_from(["2026-02-30", "24:00:00", "12:30", "10:00:00.000Z", "20200101", "0000-01-01", "10000-01-01"]),
 )
 JUNK = st.one_of(st.text(max_size=4), st.booleans(), st.none(), st.just(""))
@@ -227,7 +253,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @settings(max_examples=600)
-@given(columns(), st.sampled_from([ISO, NETSUITE, EPOCH, SECONDS]), st.sampled_from(["UTC", NEW_YORK]))
+@given(columns(), st.sampled_from([ISO, NETSUITE, EPOCH, SECONDS, MS_JSON]), st.sampled_from(["UTC", NEW_YORK]))
 def test_a_column_at_once_and_its_values_one_by_one_are_the_same(
     drawn: tuple[Type, list[Any]], values: Values, zone: str
 ) -> None:

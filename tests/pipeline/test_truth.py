@@ -79,6 +79,25 @@ OBJECTS: dict[str, dict[str, Any]] = {
     },
     "dynamics365": {name: {} for name in ("account", "contact", "phonecall", "annotation", "new_subscription")},
     "slack": {name: {} for name in ("conversations", "messages", "replies", "members", "users", "usergroups", "files")},
+    "xero": {
+        name: {}
+        for name in (
+            "Contacts",
+            "Accounts",
+            "Invoices",
+            "Invoices_lines",
+            "Payments",
+            "BankTransactions",
+            "PurchaseOrders",
+            "PurchaseOrders_lines",
+            "Prepayments",
+            "Prepayments_allocations",
+            "BankTransfers",
+            "BatchPayments",
+            "Users",
+            "TaxRates",
+        )
+    },
 }
 
 
@@ -116,6 +135,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "quickbooks": ("Customer", "Vendor"),
         "dynamics365": ("account", "contact"),
         "slack": ("conversations", "usergroups"),
+        "xero": ("Contacts", "Accounts"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -129,6 +149,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "quickbooks": "DisplayName",
         "dynamics365": "name",
         "slack": "name",
+        "xero": "Name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])

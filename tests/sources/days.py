@@ -30,6 +30,21 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "bookmarks",
         "team",
     ),
+    "xero": (
+        "Contacts",
+        "Invoices",
+        "Invoices_lines",
+        "Payments",
+        "CreditNotes",
+        "CreditNotes_allocations",
+        "Items",
+        "Accounts",
+        "Quotes",
+        "ManualJournals",
+        "ManualJournals_lines",
+        "LinkedTransactions",
+        "TrackingCategories",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
@@ -46,6 +61,7 @@ RECORDS = {
     "quickbooks": "Customer",
     "dynamics365": "account",
     "slack": "conversations",
+    "xero": "Contacts",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -56,6 +72,7 @@ PEOPLE = {
     "quickbooks": "Vendor",
     "dynamics365": "contact",
     "slack": "usergroups",
+    "xero": "Accounts",
 }
 NAME = {
     "hubspot": "name",
@@ -66,6 +83,7 @@ NAME = {
     "quickbooks": "DisplayName",
     "dynamics365": "name",
     "slack": "name",
+    "xero": "Name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -76,9 +94,15 @@ CLEARED = {
     "quickbooks": ("CompanyName", None),
     "dynamics365": ("telephone1", None),
     "slack": ("topic", ""),
+    "xero": ("EmailAddress", None),
 }
-# Those whose deletions only a feed tells of.
-DOCUMENTS = {"quickbooks": ("Invoice",), "dynamics365": ("annotation", "new_subscription"), "slack": ("files",)}
+# Those whose deletions only a feed tells of, or a census.
+DOCUMENTS = {
+    "quickbooks": ("Invoice",),
+    "dynamics365": ("annotation", "new_subscription"),
+    "slack": ("files",),
+    "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
+}
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -105,7 +129,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

@@ -106,6 +106,17 @@ READING: Mapping[str, tuple[Variants, ...]] = {
     "slack": (
         {"pages": "short", "last_cursor": "absent", "throttled": "rate_limited", "unknown_parameters": "ignored"},
     ),
+    "xero": (
+        {
+            "id_order": "bytes",
+            "pagination": "absent",
+            "modified_since": "after",
+            "deleted_documents": "only when changed",
+            "stamps_as_text": "absent",
+            "unknown": "ignored",
+        },
+        {"unchanged": "304"},
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -129,9 +140,10 @@ APART: Mapping[str, tuple[Variants, ...]] = {
         {"untracked_tables": "ignored"},
     ),
     "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
+    "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
-# tokens never stand in an address.
+# tokens never stand in an address, each write says whether its errors are summarized.
 UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "hubspot": (),
     "salesforce": (),
@@ -141,6 +153,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "quickbooks": (),
     "dynamics365": (),
     "slack": (),
+    "xero": ({"summarize_errors": "false"},),
 }
 
 
@@ -152,6 +165,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "quickbooks": (),
     "dynamics365": ({"refresh_tokens": "rotate"},),
     "slack": ({"token_rotation": "off"},),
+    "xero": (),
 }
 
 

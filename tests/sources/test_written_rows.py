@@ -52,6 +52,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
         {"job_results": "bare", "all_failed": "failed", "unknown_parameters": "ignored"},
     ),
     "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
+    "xero": ({}, {"errors_under": "Description"}, {"matched_by": "id alone"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
     "slack": ({}, {"unknown_parameters": "ignored"}),
 }
@@ -541,3 +542,92 @@ def test_slack_rows_are_written_one_by_one_and_found_by_channel_and_time(
         assert answers[1].code == "name_already_exists"
         gone = [OutRow("x1", key=answers[0].key), OutRow("x2", key="S9")]
         assert [each.state for each in at.send("delete", "usergroups", gone)] == ["confirmed", "refused"]
+
+
+@pytest.mark.parametrize("variants", WRITING["xero"], ids=str)
+def test_xero_contacts(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("xero", ["Contacts"], variants) as at:
+        made = [
+            OutRow("c1", {"Name": "Alpha", "EmailAddress": "alpha@example.com", "FirstName": "Ada"}),
+            OutRow("c2", {"FirstName": "Nameless"}),
+            OutRow("c3", {"Name": "Gamma", "EmailAddress": "no address"}),
+            OutRow("c4", {"Name": "alpha"}),
+            OutRow("c5", {"Name": "Epsilon", "ContactNumber": "E-5"}),
+        ]
+        answers = at.send("create", "Contacts", made)
+        at.judge("Contacts", made, answers, {"c2", "c3", "c4"})
+        said = {answer.id: answer.message for answer in answers if answer.state == "refused"}
+        assert said["c2"] == "Name is required"
+        assert "must be valid" in said["c3"]
+        keys = {answer.id: str(answer.key) for answer in answers if answer.key}
+        changed = [
+            OutRow("u1", {"FirstName": "Augusta", "EmailAddress": None}, key=keys["c1"]),
+            OutRow("u2", {"FirstName": "Nobody"}, key="00000000-0000-0000-0000-000000000001"),
+        ]
+        at.judge("Contacts", changed, at.send("update", "Contacts", changed), {"u2"})
+        matched = [
+            OutRow("m1", {"Name": "Epsilon", "LastName": "Known"}, match="E-5"),
+            OutRow("m2", {"Name": "Zeta", "LastName": "New"}, match="Z-1"),
+        ]
+        answers = at.send("upsert", "Contacts", matched, "ContactNumber")
+        # what the vendor does not match it refuses to make twice
+        at.judge("Contacts", matched, answers, {"m1"} if "matched_by" in variants else set())
+        assert answers[0].key == (None if "matched_by" in variants else keys["c5"])
+        gone = [OutRow("d1", key=keys["c1"])]
+        assert [answer.state for answer in at.send("delete", "Contacts", gone)] == ["confirmed"]
+        assert {each["ContactID"]: each["_deleted"] for each in at.vendor.dump("Contacts")}[keys["c1"]] is True
+
+
+@pytest.mark.parametrize("variants", WRITING["xero"], ids=str)
+def test_xero_documents_with_their_lines(variants: Variants, desk: Callable[..., Any]) -> None:
+    def line(amount: float, **more: Any) -> dict[str, Any]:
+        return {"Description": "Work", "Quantity": 1, "UnitAmount": amount, "AccountCode": "200", **more}
+
+    with desk("xero", ["Invoices", "Payments"], variants) as at:
+        contact = {"ContactID": at.vendor.dump("Contacts")[3]["ContactID"]}
+        common = {"Type": "ACCREC", "Contact": contact}
+        made = [
+            OutRow("i1", {**common, "LineItems": [line(10), line(5.1234)], "InvoiceNumber": "N-1",
+                          "Status": "AUTHORISED", "Date": date(2026, 6, 1), "DueDate": date(2026, 7, 1)}),
+            OutRow("i2", {**common, "LineItems": [line(10)], "InvoiceNumber": "N-1"}),
+            OutRow("i3", {**common, "LineItems": [line(10, LineAmount=11)]}),
+            OutRow("i4", {**common, "LineItems": [line(10, AccountCode="999")]}),
+            OutRow("i5", {**common, "Contact": {"ContactID": "0"}, "LineItems": [line(10)]}),
+            # a word where a number belongs: the whole request is refused, and goes again by halves
+            OutRow("i6", {**common, "LineItems": [line(10)], "CurrencyRate": "much"}),
+            OutRow("i7", {**common, "LineItems": [line(7)], "Reference": "the last"}),
+        ]  # fmt: skip
+        answers = at.send("create", "Invoices", made)
+        states = {answer.id: answer.state for answer in answers}
+        assert states == dict.fromkeys(states, "refused") | {"i1": "confirmed", "i7": "confirmed"}
+        said = {answer.id: answer.message for answer in answers}
+        assert "must be unique" in said["i2"]
+        assert "does not match the expected line total" in said["i3"]
+        assert "999" in said["i4"]
+        assert "Could not convert string to decimal" in said["i6"]
+        one = {each["InvoiceID"]: each for each in at.vendor.dump("Invoices")}[str(answers[0].key)]
+        assert (one["Total"], one["AmountDue"], one["DueDate"]) == (15.12, 15.12, "2026-07-01")
+        assert one["LineItems"][1]["UnitAmount"] == 5.1234
+
+        bank = {"AccountID": at.vendor.dump("Accounts")[0]["AccountID"]}
+        invoice = {"Invoice": {"InvoiceID": str(answers[0].key)}, "Account": bank, "Date": date(2026, 6, 2)}
+        paid = at.send("create", "Payments", [OutRow("p1", {**invoice, "Amount": 15.12}),
+                                              OutRow("p2", {**invoice, "Amount": 99})])  # fmt: skip
+        assert [answer.state for answer in paid] == ["confirmed", "refused"]
+        # paid documents are closed for most, and drafts alone are deleted
+        closed = at.send("update", "Invoices", [OutRow("u1", {"LineItems": [line(1)]}, key=str(answers[0].key)),
+                                                OutRow("u2", {"Reference": "R"}, key=str(answers[0].key))])  # fmt: skip
+        assert [answer.state for answer in closed] == ["refused", "confirmed"]
+        gone = at.send("delete", "Payments", [OutRow("d0", key=str(paid[0].key))])
+        assert [answer.state for answer in gone] == ["confirmed"]
+        rows = [OutRow("d1", key=str(answers[0].key)), OutRow("d2", key=str(answers[6].key))]
+        assert [answer.state for answer in at.send("delete", "Invoices", rows)] == ["refused", "confirmed"]
+
+
+def test_a_batch_of_xero_whose_answer_is_lost_is_made_once_by_its_key(desk: Callable[..., Any]) -> None:
+    with desk("xero", ["Contacts"], {}) as at:
+        at.vendor.fault("lost_answer", count=1, method="PUT", path="/Contacts$")
+        answers = at.send("create", "Contacts", [OutRow("r1", {"Name": "Once"}), OutRow("r2", {"Name": "Twice"})])
+        assert [answer.state for answer in answers] == ["confirmed", "confirmed"]
+        made = [each["ContactID"] for each in at.vendor.dump("Contacts") if each["Name"] in ("Once", "Twice")]
+        assert made == [answer.key for answer in answers]

@@ -78,8 +78,12 @@ VendorType = OurType | Literal["skip"]
 class Values(Model):
     """How the vendor spells values, read and written."""
 
-    timestamp: str = Field(default="iso", description="iso, epoch_s, epoch_ms, http, or a strftime format.")
-    date: str = Field(default="iso", description="iso, epoch_ms, or a strftime format.")
+    timestamp: str = Field(
+        default="iso",
+        description="iso, epoch_s, epoch_ms, http, ms_json (`/Date(1439434356790+0000)/`, milliseconds since 1970 in "
+        "UTC, whatever offset is shown; written as ISO without a zone), or a strftime format.",
+    )
+    date: str = Field(default="iso", description="iso, epoch_ms, ms_json, or a strftime format.")
     zone: Template = Field(default="UTC", description="The zone of times that carry none.")
     boolean: tuple[str, str] | None = Field(default=None, description="How false and true are spelt as text.")
     empty: str | None = Field(default=None, description="What clears a field; null where that is JSON null.")

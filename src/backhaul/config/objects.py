@@ -111,7 +111,9 @@ class Parent(Model):
     object: str = Field(description="The parent's name.")
     at: PathText | None = Field(default=None, description="Where the children stand within the parent's record.")
     add: dict[str, Reader] = Field(
-        default_factory=dict, description="Fields taken over; `parent.x` is the parent's field x."
+        default_factory=dict,
+        description="Fields taken over: `{parent.x}` is the parent's field x; `{place}`, of a child that stands within "
+        "its parent, its place there from 1.",
     )
     shared: bool = Field(
         default=False,

@@ -36,6 +36,7 @@ ROOTS: dict[str, str] = {
     "each": "one value of `each`",
     "parent.*": "a field of the parent record; `parent.key` is its key",
     "parents": "the keys of a batch of parents",
+    "place": "where a child stands among its parent's, from 1, in `parent.add`",
     "job.*": "what the job keeps of its first answer",
     "entry.name": "what the vendor calls a field that stands apart, in `spread.entry`",
     "entry.value": "its value",

@@ -34,11 +34,14 @@ class NextOffset(Model):
 
 
 class NextPage(Model):
-    """`{page}` counts pages."""
+    """`{page}` counts pages, from the first one on."""
 
     type: Literal["page"]
     start: int = Field(default=1, description="The first page's number.")
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+    last: PathText | None = Field(
+        default=None, description="Where the answer tells the last page's number; a short page where it does not."
+    )
 
 
 class NextKeyset(Model):

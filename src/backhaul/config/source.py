@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from backhaul.config.auth import Auth
 from backhaul.config.base import Duration, Model
-from backhaul.config.calls import Call, Condition, OurType, Pattern, Reader, Template, Values, VendorType
+from backhaul.config.calls import Call, Condition, OurType, PathText, Pattern, Reader, Template, Values, VendorType
 from backhaul.config.objects import ChangedField, DeleteCensus, DeleteScan, Discover, ObjectDefinition
 from backhaul.config.reads import ErrorAt, Read
 
@@ -55,6 +55,15 @@ class Discovery(Model):
     create_field: CreateField | None = Field(default=None, description="How a push's own fields are made.")
 
 
+class Choices(Call):
+    """Asks the vendor which values a setting may have: told to whoever connects with another one, and is refused."""
+
+    records: PathText = Field(default=".", description="Where they stand.")
+    only: Condition | None = Field(default=None, description="Those that do not hold it are left out.")
+    value: PathText = Field(description="Where one has the setting's value.")
+    label: PathText | None = Field(default=None, description="Where it has a name for people.")
+
+
 class Setting(Model):
     """A question that a connection answers beside its credentials."""
 
@@ -62,6 +71,7 @@ class Setting(Model):
     default: Any = Field(default=None, description="Without one the setting must be given.")
     pattern: str | None = Field(default=None, description="A regular expression that the whole value fits.")
     one_of: list[Any] | None = Field(default=None, description="The values it may have.")
+    choices: Choices | None = Field(default=None, description="How to ask for them, with the connection's credentials.")
 
 
 class Probe(Read):

@@ -21,7 +21,7 @@ from backhaul.http.refusals import Refused
 from backhaul.protocol import render
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.connection import Connection
-from backhaul.protocol.paging import Position, Served, following
+from backhaul.protocol.paging import Position, Served, following, page_of
 from backhaul.protocol.read_answer import read
 from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
@@ -349,7 +349,7 @@ def _records(
 ) -> Iterator[Answer]:
     at: Position | None = Position()
     while at is not None:
-        bound = bindings.with_(page=at.page, last__key=at.last_key, size=definition.size)
+        bound = bindings.with_(page=page_of(definition.next, at), last__key=at.last_key, size=definition.size)
         response = connection.follow(definition, bound, at, role=role, object=object)
         answer = connection.answer(response)
         records = paths.each(definition.records, answer)

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
 
 
+PLACE = "{place}"
+
+
 @dataclass
 class _Pending:
     """Children and the parents they are of, not yet on disk."""
@@ -87,20 +90,24 @@ class Embedded:
         return bool(self._children)
 
     def take(self, page: Page, rows: pa.RecordBatch) -> None:
-        """The children of one page of parents."""
+        """The children of one page of parents; those of one that is deleted are gone, though they still stand there."""
         parent_keys = rows.column("_key").to_pylist()
+        deleted = rows.column("_deleted_at").is_valid().to_pylist()
         records = rows.to_pylist() if self._children else []
         for child, _, shape, decoder, _, pending in self._children:
             parent = child.definition.parent
             if parent is None or parent.at is None:
                 continue
             root = parent.at.split("[")[0].split(".")[0]
-            for key, record, nested in zip(parent_keys, records, page.columns[root], strict=True):
-                found = paths.each(parent.at, Answer({root: nested}))
+            for key, gone, record, nested in zip(parent_keys, deleted, records, page.columns[root], strict=True):
+                found = [] if gone else paths.each(parent.at, Answer({root: nested}))
                 decoded = decoder.columns_of(found, Answer({root: nested}))
                 columns = dict(decoded.columns)
                 bindings = Bindings({f"parent.{name}": value for name, value in record.items()})
                 for name, reader in parent.add.items():
+                    if reader == PLACE:
+                        columns[name] = list(range(1, decoded.rows + 1))
+                        continue
                     value = render.text(reader, bindings) if isinstance(reader, str) else render.UNBOUND
                     columns[name] = [None if value is render.UNBOUND else value] * decoded.rows
                 made = Page(columns, decoded.rows, None, None, page.sent_at, None, 0, dict, dict)

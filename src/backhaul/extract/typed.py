@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from backhaul.config.calls import Values
 from backhaul.protocol.schema import Field, Type
-from backhaul.protocol.values import read_date, read_timestamp
+from backhaul.protocol.values import MS_JSON, read_date, read_timestamp
 
 DECIMAL = pa.decimal128(38, 9)
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -139,8 +139,13 @@ def _from_strings(strings: pa.Array, kind: Type, values: Values, zone: str) -> p
                 return pc.cast(filled, ARROW[kind])
             case "boolean":
                 return _booleans(filled, values)
+            case "date" if values.date == "ms_json":
+                moments = _ms_json(filled)
+                return None if moments is None else pc.cast(pc.floor_temporal(moments, unit="day"), pa.date32())
             case "date":
                 return _within(pc.cast(filled, pa.date32())) if values.date in ("iso", "%Y-%m-%d") else None
+            case "timestamp" if values.timestamp == "ms_json":
+                return _ms_json(filled)
             case "timestamp" if values.timestamp == "iso":
                 return _within(pc.cast(filled, TIMESTAMP))
             case "timestamp" if "%" in values.timestamp:
@@ -153,6 +158,15 @@ def _from_strings(strings: pa.Array, kind: Type, values: Values, zone: str) -> p
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return None
+
+
+def _ms_json(strings: pa.Array) -> pa.Array | None:
+    """Moments as ASP.NET's JSON writes them; None where one is written otherwise."""
+    told = pc.extract_regex(strings, rf"^{MS_JSON.pattern.replace('(-?', '(?P<ms>-?')}$")
+    if told.null_count != strings.null_count:
+        return None
+    ticks = pc.multiply_checked(pc.cast(pc.struct_field(told, "ms"), pa.int64()), 1000)
+    return _within(pc.cast(ticks, TIMESTAMP))
 
 
 def _holds(strings: pa.Array, *letters: str) -> bool:

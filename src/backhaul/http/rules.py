@@ -16,6 +16,9 @@ Condition = Callable[[int, Mapping[str, str], Any], bool]
 
 ReadError = Callable[[int, Mapping[str, str], Any], ErrorFacts]
 
+NOT_MODIFIED = 304
+"""Good, and empty: nothing changed since the time that the request told (RFC 9110, 13.1.3)."""
+
 Parse = Callable[[bytes, Mapping[str, str]], Any]
 
 
@@ -82,7 +85,7 @@ class Answer:
 
 def judge(rules: Sequence[ErrorRule], request: Request, answer: Answer) -> Verdict | None:
     """The first rule that fits, else HTTP's meaning. None: a good answer."""
-    good = answer.status < 300
+    good = answer.status < 300 or answer.status == NOT_MODIFIED
     for rule in rules:
         if good and not rule.on_success:
             continue

@@ -12,10 +12,13 @@ from typing import Literal
 from backhaul.auth import consent as consents
 from backhaul.auth.consent import Consent
 from backhaul.auth.specs import OAuth2Spec
+from backhaul.config import paths
 from backhaul.config.auth import AuthOAuth2, needs
 from backhaul.config.problems import closest
-from backhaul.errors import Bug, ConfigError
+from backhaul.errors import BackhaulError, Bug, ConfigError, Reauthorise
 from backhaul.pipeline.context import Context
+from backhaul.protocol.conditions import holds
+from backhaul.protocol.connection import Connection
 from backhaul.protocol.opening import spec_of, token_transport
 from backhaul.telemetry import redact
 from backhaul.vault.tokens import NAME as TOKENS
@@ -163,8 +166,38 @@ def _proven(context: Context, name: str, credentials: Mapping[str, str], held: H
     connection = context.opened(name, credentials, held or context.tokens(name), priority="interactive")
     try:
         return connection.probe()
+    except Reauthorise as refused:
+        raise _chosen_otherwise(connection) or refused from refused
     finally:
         connection.close()
+
+
+def _chosen_otherwise(connection: Connection) -> ConfigError | None:
+    """Where a setting has none of the values that the vendor gives to choose from: which those are."""
+    for name, setting in connection.source.settings.items():
+        if setting.choices is None:
+            continue
+        try:
+            answer = connection.answer(
+                connection.call(setting.choices, connection.bindings(None, None), role="choices")
+            )
+        except BackhaulError:
+            return None  # it is the credentials, then, that are refused
+        found = [
+            (str(paths.first(setting.choices.value, each)), paths.first(setting.choices.label or ".", each))
+            for each in paths.each(setting.choices.records, answer)
+            if setting.choices.only is None or holds(setting.choices.only, each)
+        ]
+        given = str(connection.settings.get(name, ""))
+        if found and given not in [value for value, _ in found]:
+            return ConfigError(
+                f"the credentials are good, and {given or 'nothing'} is none of what they open",
+                problems=tuple(f"{value}  {label if setting.choices.label else ''}".rstrip() for value, label in found),
+                next_step=f"put one of these into the connection's settings, as `{name}`, and connect again",
+                customer=connection.customer,
+                connection=connection.name,
+            )
+    return None
 
 
 def _connected(

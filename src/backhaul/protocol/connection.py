@@ -61,7 +61,9 @@ class Connection:
         self.source = source
         self.transport = transport
         self.account: Mapping[str, str] = dict(account or {})
-        self._settings = {key: setting.default for key, setting in source.settings.items()} | dict(settings)
+        self.settings: Mapping[str, Any] = {key: setting.default for key, setting in source.settings.items()} | dict(
+            settings
+        )
         self._credentials = dict(credentials)
         self._run_id = run_id
         self._base_url = base_url
@@ -123,7 +125,7 @@ class Connection:
 
     def _common(self) -> Bindings:
         names: dict[str, Any] = {"run.id": self._run_id}
-        names.update({f"settings.{key}": value for key, value in self._settings.items()})
+        names.update({f"settings.{key}": value for key, value in self.settings.items()})
         names.update({f"credentials.{key}": value for key, value in self._credentials.items()})
         names.update({f"account.{key}": value for key, value in self.account.items()})
         if self.needs_sign_in:

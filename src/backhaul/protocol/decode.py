@@ -22,6 +22,7 @@ from backhaul.config.calls import Cut
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
 from backhaul.config.reads import Read
+from backhaul.http.rules import NOT_MODIFIED
 from backhaul.protocol import xml
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.read_answer import read
@@ -82,6 +83,8 @@ class Decoder:
 
     def decode(self, body: bytes, headers: Mapping[str, str], status: int) -> Decoded:
         """Raises NotAsPromised where the body is no such document."""
+        if status == NOT_MODIFIED:
+            return self.columns_of([], Answer({}, headers, status))
         if self.definition.format == "csv":
             return self._csv(body, headers, status)
         if self._structs is not None:
@@ -172,7 +175,7 @@ class Decoder:
 
     def unknown_fields(self, body: bytes) -> dict[str, Any]:
         """Fields that the first records of a page hold and the schema does not, with a value each."""
-        if self.definition.format == "csv":
+        if self.definition.format == "csv" or not body:
             return {}
         answer = Answer(self._document(body))
         known = {each.name for each in self.fields} | set(self.definition.drop) | set(self.constants)
@@ -290,6 +293,7 @@ def _facts(definition: Read, more: Sequence[str]) -> list[tuple[str, ...]] | Non
     if step is not None:
         texts += [step.source] if step.type in ("token", "link") else []
         texts += list(step.until or ())
+        texts += [step.last] if step.type == "page" and step.last is not None else []
     found = [path.plain for text in texts for path in paths.parse(text) if path.place == "body"]
     return None if None in found else [path for path in found if path]
 

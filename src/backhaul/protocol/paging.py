@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.reads import Next, NextLink, NextToken
+from backhaul.config.reads import Next, NextLink, NextPage, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
 
@@ -28,6 +28,11 @@ class Served:
     answer: Answer
     rows: int
     url: str
+
+
+def page_of(step: Next | None, at: Position) -> str | None:
+    """What `{page}` stands for: of pages that are counted, the first one's number on the first page."""
+    return str(step.start) if at.page is None and isinstance(step, NextPage) else at.page
 
 
 def told(save: str | None, step: Next | None, page: Served) -> str | None:
@@ -61,10 +66,14 @@ def following(
         if token in (MISSING, None, ""):
             return None
         return Position(str(token) if isinstance(step, NextToken) else _link(page, str(token)))
+    number = int(at.page or step.start) if step.type == "page" else 0
+    last = paths.first(step.last, page.answer) if step.type == "page" and step.last is not None else MISSING
+    if last not in (MISSING, None):
+        return Position(str(number + 1)) if number < int(last) else None
     if page.rows == 0 or (step.until is None and page.rows < (size or 1)):
         return None
     if step.type == "offset":
         return Position(str(int(at.page or 0) + page.rows))
     if step.type == "page":
-        return Position(str(int(at.page or step.start) + 1))
+        return Position(str(number + 1))
     return Position(None, last_key())

@@ -21,7 +21,7 @@ from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.decode import Decoded, Decoder, NotAsPromised
 from backhaul.protocol.jobs import run_read_job
-from backhaul.protocol.paging import Position, Served, following, told
+from backhaul.protocol.paging import Position, Served, following, page_of, told
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema
 
@@ -197,7 +197,7 @@ class _Course:
                 size=self.read.size, **{f"job__{name}": value for name, value in self._job.items()}
             )
             self._written = None
-        return self._bound.with_(page=position.page, last__key=position.last_key)
+        return self._bound.with_(page=page_of(self.read.next, position), last__key=position.last_key)
 
     def rendered(self, bindings: Bindings) -> render.Rendered:
         if self._written is None or not self._moves_in_params_alone:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
@@ -11,6 +12,9 @@ from zoneinfo import ZoneInfo
 from backhaul.config.calls import Values
 
 ISO = Values()
+MS_JSON = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
+"""How ASP.NET's JSON writes a moment; the offset is for show."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def spell(value: Any, values: Values, zone: str = "UTC") -> Any:
@@ -45,13 +49,15 @@ def spell_timestamp(value: datetime, values: Values, zone: str = "UTC") -> str |
             return round(value.timestamp() * 1000)
         case "http":
             return format_datetime(value.astimezone(UTC), usegmt=True)
+        case "ms_json":
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         case pattern:
             return value.astimezone(ZoneInfo(zone)).strftime(pattern)
 
 
 def _spell_date(value: date, values: Values) -> str | int:
     match values.date:
-        case "iso":
+        case "iso" | "ms_json":
             return value.isoformat()
         case "epoch_ms":
             return round(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)
@@ -68,7 +74,9 @@ def read_timestamp(text: str | int | float, values: Values, zone: str = "UTC") -
             return datetime.fromtimestamp(float(text), UTC)
         case "epoch_ms":
             return datetime.fromtimestamp(float(text) / 1000, UTC)
-        case "iso" | "http":
+        case "ms_json" if (told := MS_JSON.fullmatch(str(text))) is not None:
+            return _EPOCH + timedelta(milliseconds=int(told[1]))
+        case "iso" | "http" | "ms_json":
             moment = datetime.fromisoformat(str(text))
         case pattern:
             moment = datetime.strptime(str(text), pattern)  # noqa: DTZ007  the zone follows
@@ -86,5 +94,7 @@ def read_date(text: str | int | float, values: Values) -> date:
             return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).date()
         case "epoch_ms":
             return datetime.fromtimestamp(float(text) / 1000, UTC).date()
+        case "ms_json":
+            return read_timestamp(text, Values(timestamp="ms_json")).date()
         case pattern:
             return datetime.strptime(text, pattern).date()  # noqa: DTZ007  a date has no zone

@@ -18,6 +18,7 @@ SIMULATORS: dict[str, str] = {
     "quickbooks": "backhaul.sandbox.quickbooks.vendor:QuickBooks",
     "dynamics365": "backhaul.sandbox.dynamics365.vendor:Dynamics365",
     "slack": "backhaul.sandbox.slack.vendor:Slack",
+    "xero": "backhaul.sandbox.xero.vendor:Xero",
 }
 
 

@@ -1,0 +1,30 @@
+-- One row per bill: invoices of type ACCPAY. Grain: InvoiceID. Joins: none.
+-- Currency: CurrencyCode; CurrencyRate tells units of it for one of the base currency, so that base amounts are divided.
+-- A deleted draft counts as deleted; a voided invoice stays, with the status void.
+select
+    ref(accounts, json_text(src."Contact", 'ContactID')) as account_id,
+    src."InvoiceNumber" as number,
+    'standard' as doc_type,
+    src."Date" as issue_date,
+    src."DueDate" as due_date,
+    case src."Status"
+        when 'DRAFT' then 'draft'
+        when 'SUBMITTED' then 'draft'
+        when 'AUTHORISED' then 'open'
+        when 'PAID' then 'paid'
+        when 'VOIDED' then 'void'
+        when 'DELETED' then 'void'
+    end as status,
+    src."Status" as source_status,
+    src."CurrencyCode" as currency,
+    1 / nullif(cast(src."CurrencyRate" as decimal(18, 8)), 0) as fx_rate,
+    src."SubTotal" as subtotal,
+    src."TotalTax" as tax,
+    src."Total" as total,
+    cast(src."Total" as decimal(18, 4)) / coalesce(nullif(cast(src."CurrencyRate" as decimal(18, 8)), 0), 1) as total_base,
+    src."AmountDue" as balance,
+    cast(src."AmountDue" as decimal(18, 4)) / coalesce(nullif(cast(src."CurrencyRate" as decimal(18, 8)), 0), 1) as balance_base,
+    cast(src."FullyPaidOnDate" as timestamptz) as paid_at,
+    src."Reference" as memo
+from "Invoices" as src
+where src."Type" = 'ACCPAY'
