@@ -134,6 +134,13 @@ def test_bearer_basic_and_api_keys_are_sent_as_the_vendor_wants_them() -> None:
     assert signed(ApiKeySpec("apikey", "k&1", "param"), request).full_url == "https://v.example/x?a=1&apikey=k%261"
 
 
+def test_a_vendor_that_asks_for_two_keys_gets_both_and_neither_is_written_down() -> None:
+    spec = ApiKeySpec("X-Key", "the-key-of-a-user", more={"X-Application": "the-key-of-an-app"})
+    sent = signed(spec, Request("GET", "https://v.example/x")).headers
+    assert sent == {"X-Key": "the-key-of-a-user", "X-Application": "the-key-of-an-app"}
+    assert "the-key-of" not in redact.text(f"sent {sent}") + repr(spec)
+
+
 def test_client_credentials_by_form_and_by_basic(vendor: Vendor) -> None:
     opened(client_credentials(vendor, scopes=("read", "write")))[0].send(Request("GET", vendor.url + "/data"))
     headers, form = vendor.token_requests[0]

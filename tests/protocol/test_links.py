@@ -78,3 +78,24 @@ def test_a_link_that_names_a_field_which_is_gone_is_dead(serve: Callable[..., Li
     assert [page.rows for page in read_pages(connection, ask)] == [1]
     with pytest.raises(WindowLost, match="asks for a field that is gone"):
         list(read_pages(connection, ask, Position(f"{server.url}/things?fields=id,gone&page=2")))
+
+
+@pytest.mark.parametrize(
+    ("header", "next_page"),
+    [
+        ('<https://api.example.com/things?page=2>; rel="next"', "/things?page=2"),
+        ('</things?page=1>; rel="prev", </things?page=3>; rel="next"; title="on, and on"', "/things?page=3"),
+        ("</things?page=3>;rel=next", "/things?page=3"),
+        ('</things?page=3>; rel="last next"', "/things?page=3"),
+        ('</things?a=1,2>; rel="next", </x>; rel="first"', "/things?a=1,2"),
+        ('</things?page=1>; rel="prev"', None),
+        ('</things?page=1>; title="rel=next"', None),
+        ("</things?page=1>", None),
+        ("", None),
+    ],
+)
+def test_of_a_link_header_the_one_that_is_called_next_is_followed(header: str, next_page: str | None) -> None:
+    link = NextLink.model_validate({"type": "link", "from": "header:Link"})
+    page = Served(Read([], {"link": header}), 1, "https://api.example.com/things")
+    found = following(link, page, Position(), None, lambda: None)
+    assert found == (Position(f"https://api.example.com{next_page}") if next_page else None)

@@ -34,11 +34,12 @@ class BearerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeySpec:
-    """A key in a header, or in a parameter of the query."""
+    """A key in a header, or in a parameter of the query. more: other headers that go along, secrets too."""
 
     name: str
     value: str = field(repr=False)
     place: Literal["header", "param"] = "header"
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

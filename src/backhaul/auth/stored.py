@@ -16,6 +16,7 @@ class Stored:
 
     def __init__(self, spec: BearerSpec | ApiKeySpec | BasicSpec) -> None:
         self._param: tuple[str, str] | None = None
+        self._more: Mapping[str, str] = {}
         if isinstance(spec, BearerSpec):
             redact.register(spec.token)
             self._header = ("Authorization", f"Bearer {spec.token}")
@@ -24,12 +25,15 @@ class Stored:
             redact.register(spec.password, pair)
             self._header = ("Authorization", f"Basic {pair}")
         else:
-            redact.register(spec.value)
+            redact.register(spec.value, *spec.more.values())
+            self._more = spec.more
             self._header = (spec.name, spec.value)
             if spec.place == "param":
                 self._param = self._header
 
     def sign(self, request: Request) -> Request:
+        for name, value in self._more.items():
+            request = request.with_header(name, value)
         if self._param is not None:
             return replace(request, params=(*request.params, self._param))
         return request.with_header(*self._header)

@@ -26,13 +26,22 @@ class AuthBearer(Model):
 
 
 class AuthApiKey(Model):
-    """A key in a header or a parameter."""
+    """A key in a header or a parameter; where a vendor asks for two, the other one in `headers`."""
 
     type: Literal["api_key"]
     header: str | None = Field(default=None, description="The header that carries it.")
     param: str | None = Field(default=None, description="Or the query parameter.")
     value: Template = Field(default="{credentials.key}", description="What is sent there.")
+    headers: dict[str, Template] = Field(
+        default_factory=dict, description="More headers that prove who asks, such as an application's own key."
+    )
     grants: Grants | None = Field(default=None, description="How to ask for the key's scopes.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> AuthApiKey:
+        if (self.header is None) == (self.param is None):
+            raise ValueError("a key stands in a `header` or in a `param`: give one of them")
+        return self
 
 
 class AuthBasic(Model):

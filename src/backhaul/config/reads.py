@@ -19,7 +19,8 @@ class NextToken(Model):
 
 
 class NextLink(Model):
-    """The next page's address, absolute or relative, is read from the answer; the same host only."""
+    """The next page's address, absolute or relative, is read from the answer; the same host only. Of a `Link` header
+    (`from: header:Link`, RFC 8288) it is the one whose `rel` is `next`."""
 
     type: Literal["link"]
     source: PathText = Field(alias="from", description="Where the answer has the link.")

@@ -158,7 +158,8 @@ def spec_of(
             return specs.BearerSpec(fill(auth.token))
         case AuthApiKey():
             place = "header" if auth.header else "param"
-            return specs.ApiKeySpec(auth.header or auth.param or "", fill(auth.value), place)  # type: ignore[arg-type]
+            more = {name: fill(each) for name, each in auth.headers.items()}
+            return specs.ApiKeySpec(auth.header or auth.param or "", fill(auth.value), place, more)  # type: ignore[arg-type]
         case AuthBasic():
             return specs.BasicSpec(fill(auth.user), fill(auth.password))
         case AuthOAuth1():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -11,6 +12,9 @@ from backhaul.config.paths import MISSING, Answer
 from backhaul.config.reads import Next, NextLink, NextPage, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
+
+_LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
+_REL = re.compile(r"""(?<![^\s;])rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ def _link(page: Served, link: str) -> str:
     return urlunsplit(there._replace(scheme=here.scheme))
 
 
+def _next_of(header: str) -> str | None:
+    """The target of a Link header (RFC 8288) whose relation is `next`; relations may be several in one quote."""
+    for target, parameters in _LINK.findall(header):
+        for quoted, bare in _REL.findall(parameters):
+            if "next" in (quoted or bare).lower().split():
+                return str(target)
+    return None
+
+
 def following(
     step: Next | None, page: Served, at: Position, size: int | None, last_key: Callable[[], str | None]
 ) -> Position | None:
@@ -63,6 +76,8 @@ def following(
         return None
     if isinstance(step, NextToken | NextLink):
         token = paths.first(step.source, page.answer)
+        if isinstance(step, NextLink) and isinstance(token, str) and token.lstrip().startswith("<"):
+            token = _next_of(token)
         if token in (MISSING, None, ""):
             return None
         return Position(str(token) if isinstance(step, NextToken) else _link(page, str(token)))
