@@ -54,7 +54,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Try": {
         "sandbox": "Serve local simulators of the vendors.",
-        "source": "Check a source's definition, point by point.",
+        "source": "Draft a source's definition, and check it point by point.",
     },
 }
 SUMMARIES = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -1,14 +1,15 @@
-"""`backhaul source`: a definition, proven point by point."""
+"""`backhaul source`: a definition, drafted, and proven point by point."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from backhaul.cli.base import Command, Group
 from backhaul.cli.output import Column, Output, many
-from backhaul.cli.session import Session
+from backhaul.cli.session import Session, nearest_project
 from backhaul.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +18,39 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def source() -> None:
-    """Check a source's definition, point by point."""
+    """Draft a source's definition, and check it point by point."""
+
+
+@source.command("new", cls=Command)
+@click.argument("name")
+@click.option(
+    "--openapi", "document", type=click.Path(path_type=Path), metavar="FILE", help="The vendor's, JSON or YAML."
+)
+@click.make_pass_decorator(Session, ensure=True)
+def new(session: Session, name: str, document: Path | None) -> None:
+    """Draft a definition in the project: sources/NAME/source.yaml.
+
+    Its ways in, objects, fields, pages, changes and writes are inferred from an OpenAPI document (3.0 or 3.1). What was
+    guessed, or could not be found out, is marked `# look: why`. Nothing is asked of the vendor.
+    """
+    from backhaul.cli.drafts import write
+
+    drafted = write(session.root or nearest_project(), name, document)
+    output = session.output
+    if session.as_json:
+        output.json({"file": str(drafted.path), "objects": list(drafted.draft.objects), "looks": drafted.draft.looks})
+        return
+    output.heading(f"{drafted.path}")
+    many_objects = many(len(drafted.draft.objects), "object")
+    output.line(f"  {many_objects}, {many(drafted.draft.looks, 'place')} to look at, marked `# look: why`")
+    output.line()
+    output.line("Next:")
+    for step, why in (
+        ("look", "at each mark: take it away where it is right"),
+        ("backhaul validate", "every file checked, at once"),
+        (f"source: {name}", "in a connection of a pipeline; then `backhaul discover` asks the vendor"),
+    ):
+        output.line(f"  {step:<20}{why}")
 
 
 @source.command("check", cls=Command)
@@ -52,11 +85,8 @@ def check(session: Session, name: str, points: tuple[str, ...], objects: int) ->
 
 def _written(session: Session, name: str) -> dict[str, object]:
     """The definition as it is written, once it is known to be sound. A project is not needed."""
-    from pathlib import Path
-
     import yaml
 
-    from backhaul.cli.session import nearest_project
     from backhaul.config.catalog import Catalog
     from backhaul.config.definitions import load_source
     from backhaul.config.layout import Layout
