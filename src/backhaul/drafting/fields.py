@@ -23,6 +23,8 @@ _DELETED_AT = (
     "deletedat", "deletedon", "dateremoved", "datedeleted", "trashedat", "removedat", "deletedtime",
     "deletiondate",
 )  # fmt: skip
+_RESERVED = ("use", "<<")
+"""Names that a map of a definition cannot have as keys."""
 _BY_FORMAT = {"date": "date", "date-time": "timestamp", "time": "time", "decimal": "decimal", "timestamp": "timestamp",
               "unix-time": "timestamp", "unixtime": "timestamp", "datetime": "timestamp"}  # fmt: skip
 _BY_TYPE = {
@@ -49,7 +51,10 @@ def typed(fields: Mapping[str, Mapping[str, Any]], key: str, changed: str | None
     """The block `fields`, and a mark where types are not told. changed: the field that tells change, a time."""
     untold = []
     found = {}
+    unsaid = [name for name in fields if name in _RESERVED]
     for name, schema in {key: fields.get(key, {"type": "string"}), **fields}.items():
+        if name in _RESERVED:
+            continue
         kinds = types(schema)
         kind = _BY_FORMAT.get(str(schema.get("format", "")).lower()) if "array" not in kinds else None
         if kind == "timestamp" and "string" not in kinds and "integer" not in kinds:
@@ -62,10 +67,13 @@ def typed(fields: Mapping[str, Mapping[str, Any]], key: str, changed: str | None
             kind = "json" if len(kinds) != 1 else "text"
             untold.append(name)
         found[name] = kind
-    if not untold:
-        return found
-    some = ", ".join(untold[:6]) + (f" and {len(untold) - 6} more" if len(untold) > 6 else "")
-    return Look(found, f"of no single type, taken as text or json: {shortened(some)}")
+    whys = [f"of no single type, taken as text or json: {_some(untold)}"] if untold else []
+    whys += [f"left to be found on a page, for the word means something here: {_some(unsaid)}"] if unsaid else []
+    return Look(found, "; ".join(whys)) if whys else found
+
+
+def _some(names: list[str]) -> str:
+    return shortened(", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else ""))
 
 
 def marks_of(
@@ -79,6 +87,8 @@ def marks_of(
     written = (made or set()) | (kept or set())
     marks: dict[str, Any] = {}
     for name, schema in fields.items():
+        if name in _RESERVED:
+            continue
         if schema.get("readOnly") is True or (written and name not in written):
             marks[name] = "read_only"
             continue
