@@ -114,7 +114,11 @@ class Stage:
                 os.chdir(where)
             case ["cp", ".env.example", ".env"]:
                 self._fill_in_the_secrets()
-            case ["export", _]:
+            case ["rm", name] if "/" in name:
+                (Path.cwd() / name).unlink()
+            case ["kinto" | "pip", *_]:
+                pass  # whoever plays the page has it running, at an address of its own
+            case ["export", *_]:
                 pass  # we call the command line from within
             case ["make", target] if target in TARGETS:
                 pass  # what it does is tried by the tests of that room
@@ -145,8 +149,13 @@ class Stage:
             raise Wrong(f"{wrong}\n--- it printed\n{self._printed}")
 
     def _sql(self, block: Block) -> None:
-        """A query that finds something; or a mart, which is put in its place, built and found to have rows."""
+        """A query that finds something; a staging file, which is put in its place; or a mart, which is also built."""
         text, kind, _, name = block.text, *block.info.partition(" ")
+        if kind == "staging":
+            path = Path.cwd() / "transforms" / "staging" / f"{name}.sql"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
         if kind == "mart":
             path = self._folder / "transforms" / "marts" / f"{name}.sql"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,13 +178,16 @@ class Stage:
             models[kind].model_validate(resolve(content) if kind == "source" else content)
         except ValueError as error:
             raise Wrong(f"is no {kind}: {error}") from error
-        if block.info.startswith("pipeline "):
-            self._add(block.info.partition(" ")[2], content)
+        name = block.info.partition(" ")[2]
+        if kind == "pipeline" and name:
+            self._add(name, content)
+        if kind == "source" and name:
+            (Path.cwd() / "sources" / name / "source.yaml").write_text(block.text, encoding="utf-8")
 
     def _add(self, customer: str, content: Any) -> None:
         """As a reader would, who writes it into the customer's file."""
-        path = self._folder / "pipelines" / f"{customer}.yaml"
-        whole = merge(yaml.safe_load(path.read_text(encoding="utf-8")), content)
+        path = Path.cwd() / "pipelines" / f"{customer}.yaml"
+        whole = merge(yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}, content)
         path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
 
 

@@ -11,11 +11,11 @@ import pytest
 from docs.generate import ROOT
 from tests.docs.blocks import Block, anchors, blocks, links
 from tests.docs.output import difference
-from tests.docs.stage import stage
+from tests.docs.stage import Stage, stage
 
 GUIDE = sorted((ROOT / "docs" / "guide").glob("[0-9]*.md"), key=lambda page: int(page.name.split("-")[0]))
 # getting started needs an account where nothing has happened yet
-TRIED = [page for page in GUIDE if "<!-- not tried: " not in page.read_text(encoding="utf-8")]
+TRIED = [page for page in GUIDE if not re.search("<!-- (not tried|needs): ", page.read_text(encoding="utf-8"))]
 PLAYED = [*TRIED[:1], ROOT / "README.md", *TRIED[1:], ROOT / "CONTRIBUTING.md"]
 ALL = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("transforms/**/*.md")]
 
@@ -27,6 +27,22 @@ def test_every_command_and_block_does_what_its_page_says(tmp_path: Path) -> None
     with stage(tmp_path / "demo") as played:
         for page in PLAYED:
             played.play(list(blocks(page)))
+
+
+@pytest.mark.timeout(300)
+def test_the_page_on_a_system_of_ones_own_does_what_it_says(tmp_path: Path, kinto: str) -> None:
+    before = Path.cwd()
+    try:
+        Stage(tmp_path, ()).play(list(blocks(ROOT / "docs" / "guide" / "13-your-own-system.md")))
+    finally:
+        os.chdir(before)
+
+
+def test_the_definition_of_that_page_is_under_sixty_lines() -> None:
+    (definition,) = (
+        each for each in blocks(ROOT / "docs" / "guide" / "13-your-own-system.md") if each.info == "source kinto"
+    )
+    assert len(definition.lines) < 60
 
 
 @pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))

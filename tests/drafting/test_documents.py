@@ -114,8 +114,8 @@ def mostly(what: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 ORDINARY = ["id", "name", "updated_at", "data", "next", "next_cursor", "has_more", "deleted", "deleted_at", "thing_id"]
-ODD = ["a b", "x.y", "@odata.nextLink", "é", "1", "<<", "yes", "null", "{since}", "a: b", "# no", "]", " | ", "", "status",
-       "type", "use", "..."]  # fmt: skip
+ODD = ["a b", "x.y", "@odata.nextLink", "é", "1", "<<", "yes", "null", "{since}", "a: b", "# no", "]", " | ", "",
+       "status", "type", "use", "..."]  # fmt: skip
 NAMES = st.sampled_from(ORDINARY) | st.sampled_from(ODD)
 LEAVES = mostly(
     st.sampled_from(
