@@ -29,6 +29,7 @@ def test_every_command_and_block_does_what_its_page_says(tmp_path: Path) -> None
             played.play(list(blocks(page)))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_page_on_a_system_of_ones_own_does_what_it_says(tmp_path: Path, kinto: str) -> None:
     before = Path.cwd()

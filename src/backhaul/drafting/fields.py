@@ -167,7 +167,9 @@ def _bound(asked: list[Parameter], side: re.Pattern[str], field: str | None) -> 
     for each in asked:
         name = plain(each.name)
         rest = name.replace(plain(field), "").replace(stem, "") if stem in name else _STEM.sub("", name)
-        if (stem in name or _STEM.search(name)) and side.search(rest) and _takes_time(each):
+        rest = rest.replace("filter", "")
+        says = side.search(rest) is not None and (side is _SINCE or _SINCE.search(rest) is None)
+        if (stem in name or _STEM.search(name)) and says and _takes_time(each):
             return each
     bare = {"since", "ifmodifiedsince"} if side is _SINCE else {"until"}
     return next((each for each in asked if plain(each.name) in bare and _takes_time(each)), None)
