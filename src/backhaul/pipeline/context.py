@@ -25,6 +25,7 @@ from backhaul.protocol.connection import Connection
 from backhaul.protocol.opening import open_connection
 from backhaul.state.budgets import Priority
 from backhaul.state.state import State as State
+from backhaul.state.usage import Meter
 from backhaul.telemetry.progress import SILENT, Progress
 from backhaul.vault.tokens import NAME as TOKENS
 from backhaul.vault.tokens import Keeper, Kept
@@ -107,9 +108,10 @@ class Context:
         return connection
 
     def opened(
-        self, name: str, credentials: Mapping[str, str], tokens: Keeper | None, *, priority: Priority = "bulk"
-    ) -> Connection:
-        """The connection with these credentials, not proven yet."""
+        self, name: str, credentials: Mapping[str, str], tokens: Keeper | None, *, priority: Priority = "bulk",
+        meter: Meter | None = None,
+    ) -> Connection:  # fmt: skip
+        """The connection with these credentials, not proven yet. meter: in place of the customer's own."""
         pipeline = self.pipeline
         config = pipeline.connections[name]
         return open_connection(
@@ -122,7 +124,7 @@ class Context:
             tokens=tokens,
             run_id=self.run_id,
             buckets=self.state.buckets,
-            meter=self.state.usage.meter(self.customer, name),
+            meter=meter or self.state.usage.meter(self.customer, name),
             progress=self.progress,
             granted=known.granted if (known := self.state.connections.get(self.customer, name)) is not None else (),
             priority=priority,

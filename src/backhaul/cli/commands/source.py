@@ -57,12 +57,19 @@ def new(session: Session, name: str, document: Path | None) -> None:
 @click.argument("name")
 @click.option("--point", "points", multiple=True, metavar="POINT", help="Only this one: `late`. Repeatable.")
 @click.option("--objects", type=click.IntRange(1), default=6, show_default=True, help="At most so many, one a shape.")
+@click.option("--connection", metavar="CUSTOMER/CONNECTION", help="On this account, in place of the simulator.")
+@click.option("--writes", is_flag=True, help="On an account: make, change and delete records of its own, too.")
 @click.make_pass_decorator(Session, ensure=True)
-def check(session: Session, name: str, points: tuple[str, ...], objects: int) -> int:
-    """Run a definition against its simulator and say what works.
+def check(
+    session: Session, name: str, points: tuple[str, ...], objects: int, connection: str | None, writes: bool
+) -> int:
+    """Run a definition against its simulator, or an account, and say what works.
 
     A point is green only with the numbers of the requests, in the simulator's log, that proved it; one that cannot
     exist says why. The project's own definition is taken where it has one. Exit code 1 where a point fails.
+
+    An account is read, some pages of each object that its connection has chosen, and nothing of it is kept. What
+    takes a vendor that fails or changes on demand cannot be proven there, and says so.
     """
     from backhaul.conformance.kit import check as run
     from backhaul.conformance.report import POINTS
@@ -70,17 +77,46 @@ def check(session: Session, name: str, points: tuple[str, ...], objects: int) ->
     unknown = [each for each in points if each not in POINTS]
     if unknown:
         raise click.UsageError(f"There is no point {unknown[0]}; there are: {', '.join(POINTS)}.")
+    if writes and connection is None:
+        raise click.UsageError("--writes is for an account: name it by --connection CUSTOMER/CONNECTION.")
     written = _written(session, name)
     output = session.output
+    if connection is not None:
+        report = _on_account(session, name, connection, points, objects, writes)
+        if session.as_json:
+            output.json(report.as_json())
+        else:
+            _show(output, report)
+        return 1 if report.failed else 0
     try:
         report = run(written, points=points, objects=objects, on_cell=lambda cell: _tell(session, cell))
     except ValueError as error:
-        raise ConfigError(str(error), next_step="check a source that has a simulator") from error
+        raise ConfigError(
+            str(error), next_step="check a source that has a simulator, or an account by --connection"
+        ) from error
     if session.as_json:
         output.json(report.as_json())
     else:
         _show(output, report)
     return 1 if report.failed else 0
+
+
+def _on_account(
+    session: Session, source: str, connection: str, points: tuple[str, ...], objects: int, writes: bool
+) -> Report:
+    from backhaul.conformance.account import check as run
+
+    customer, _, name = connection.partition("/")
+    with session.project() as project:
+        one = project.customer(customer)
+        found = project.config.pipeline(customer).connections.get(name)
+        if found is None or found.source != source:
+            told = f"is of {found.source}" if found is not None else "is not in its pipeline"
+            raise ConfigError(f"the connection {name} of {customer} {told}", next_step=f"name one of {source}")
+        with one.context() as context:
+            return run(
+                context, name, points=points, objects=objects, write=writes, on_cell=lambda cell: _tell(session, cell)
+            )
 
 
 def _written(session: Session, name: str) -> dict[str, object]:
@@ -119,7 +155,8 @@ def _tell(session: Session, cell: Cell) -> None:
 def _show(output: Output, report: Report) -> None:
     from backhaul.conformance.report import spans
 
-    output.heading(report.title, f"against its {report.against}, with {', '.join(report.objects)}")
+    whose = "its simulator" if report.against == "simulator" else report.against
+    output.heading(report.title, f"against {whose}, with {', '.join(report.objects) or 'nothing'}")
     output.line()
     columns = [Column("point"), Column("state"), Column("why, or what was proven", wide=True), Column("requests")]
     output.table(columns, [[each.point, each.state, each.why, spans(each.requests)] for each in report.cells])
