@@ -27,7 +27,7 @@ def vendor() -> Iterator[Vendor]:
 
 @pytest.fixture
 def check(vendor: Vendor, tmp_path: Path) -> Check:
-    """`source check` on the vendor's account, by a draft of its document; change: is given the definition to spoil it."""
+    """`source check` on the vendor's account, by a draft of its document; change: spoils the draft."""
 
     def run(*options: str, change: Callable[[Any], None] = lambda source: None) -> dict[str, dict[str, Any]]:
         document = tmp_path / "api.json"

@@ -215,7 +215,7 @@ class _Account:
         if self._meter.seen == mark:
             raise CannotExist("the definition has all fields itself: nothing is asked")
         fields = sum(len(each.schema.fields) for each in self.seen.values())
-        return f"{len(there)} objects; {fields} fields of {', '.join(self.seen)}"
+        return f"{len(there)} object{'s' * (len(there) != 1)}; {fields} fields of {', '.join(self.seen)}"
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
