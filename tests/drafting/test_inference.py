@@ -239,6 +239,14 @@ def test_a_change_field_and_what_asks_by_it(field: str, schema: Json, param: Jso
     assert (source.values.timestamp == "epoch_s") is (schema["type"] == "integer")
 
 
+@pytest.mark.parametrize(("told", "spelt"), [({}, "http"), ({"format": "date-time"}, "iso")])
+def test_a_header_takes_dates_of_http_unless_the_document_says_otherwise(told: Json, spelt: str) -> None:
+    header = asking("If-Modified-Since", "header", schema={"type": "string", **told})
+    _, source = drafted(document({"/things": {"get": listing({**THING, "updated_at": TIME}, parameters=[header])}}))
+    values = source.objects["things"].reads.changes[0].values or source.values
+    assert values.timestamp == spelt
+
+
 def test_without_a_parameter_everything_is_read_and_compared_and_the_draft_says_so() -> None:
     draft, source = drafted(
         document({"/things": {"get": listing({**THING, "updated_at": TIME}, parameters=[asking("created_after")])}})

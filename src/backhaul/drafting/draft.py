@@ -332,13 +332,14 @@ class _Drafting:
 
 
 def _asking(read: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """The read of everything, asked for what changed. A header takes HTTP's own dates."""
+    """The read of everything, asked for what changed. A header takes HTTP's own dates, if not told otherwise."""
     asking = dict(read)
     if change.params:
         asking["params"] = {**read.get("params", {}), **change.params}
     if change.headers:
         asking["headers"] = {**read.get("headers", {}), **change.headers}
-        asking["values"] = {"timestamp": "http"}
+        if change.since is not None and change.since.schema.get("format") != "date-time":
+            asking["values"] = {"timestamp": "http"}
     return asking
 
 
