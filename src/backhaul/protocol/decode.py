@@ -173,6 +173,34 @@ class Decoder:
             columns[name] = [value] * len(records)
         return Decoded(columns, len(records), answer)
 
+    def elsewhere(self, body: bytes) -> str | None:
+        """Where an answer without a record at the path that the definition gives does hold some; None where it is
+        simply empty, for which many vendors leave the list out."""
+        if self.definition.format != "json":
+            return None
+        document = self._document(body)
+        ways = [path.steps for path in paths.parse(self.definition.records) if path.place == "body" and path.steps]
+        names = {_name_of(way[0]) for way in ways}
+        if not names or None in names:
+            return None  # no plain name to begin with: what is looked for may be anywhere
+        if isinstance(document, list):
+            return "." if _are_records(document) else None
+        if not isinstance(document, Mapping):
+            return None
+        for way in ways:
+            name = _name_of(way[0])
+            if name in document:
+                # a list has no names within: `data.items` where `data` itself is the list
+                listed = len(way) > 1 and _name_of(way[1]) is not None and _are_records(document[name])
+                return name if listed else None
+        for name, value in document.items():
+            if name not in _BESIDE and _are_records(value):
+                return str(name)
+            for within, inner in value.items() if isinstance(value, Mapping) else ():
+                if within not in _BESIDE and _are_records(inner):
+                    return f"{name}.{within}"
+        return None
+
     def unknown_fields(self, body: bytes) -> dict[str, Any]:
         """Fields that the first records of a page hold and the schema does not, with a value each."""
         if self.definition.format == "csv" or not body:
@@ -193,6 +221,19 @@ class Decoder:
                     if name not in known and value is not None:
                         found.setdefault(name, value)
         return found
+
+
+_BESIDE = frozenset({"links", "errors", "warnings", "messages", "included", "meta"})
+"""Lists that stand beside records."""
+
+
+def _name_of(step: str | int) -> str | None:
+    special = (paths.EACH, paths.ENTRIES, paths.NAME, paths.UP)
+    return None if isinstance(step, int) or step in special else step.removeprefix("=")
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, Mapping) for each in value)
 
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)

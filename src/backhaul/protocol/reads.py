@@ -280,9 +280,17 @@ def _decoder(ask: Ask, read: Read, fields: tuple[Field, ...], bindings: Bindings
 
 def _decode(decoder: Decoder, read: Read, ask: Ask, response: Response) -> Decoded:
     try:
-        return decoder.decode(response.body, response.headers, response.status)
+        decoded = decoder.decode(response.body, response.headers, response.status)
+        place = decoder.elsewhere(response.body) if not decoded.rows and not decoded.served else None
     except NotAsPromised as error:
         raise VendorDown(f"the answer is no {read.format}: {error}", object=ask.schema.name) from error
+    if place is not None:
+        raise FixDefinition(
+            f"the answer has no `{read.records}`, where the definition looks for records, and has some at `{place}`",
+            next_step=f"correct `records` of the read `{ask.role}` in the source's definition",
+            object=ask.schema.name,
+        )
+    return decoded
 
 
 def _capped(page: Page, read: Read, ask: Ask, chain: int) -> Page:
