@@ -270,7 +270,7 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_a_draft_of_whatever_validates(document: Any) -> None:
     draft, source = drafted(document)
