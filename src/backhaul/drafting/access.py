@@ -9,7 +9,7 @@ from typing import Any
 from backhaul.drafting.collections import parameters
 from backhaul.drafting.document import Document, Operation, types
 from backhaul.drafting.pages import step_of
-from backhaul.drafting.words import plain, snake
+from backhaul.drafting.words import RESERVED, plain, snake
 from backhaul.drafting.written import Look, shortened
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -92,7 +92,11 @@ def _together(schemes: list[tuple[str, Mapping[str, Any]]]) -> Any:
         return _way_in(schemes[0][1])
     if len(keys) == len(schemes):
         (_, first), *others = keys
-        more = {str(each.get("name")): f"{{credentials.{snake(name)}}}" for name, each in others}
+        more = {
+            str(each.get("name")): f"{{credentials.{snake(name)}}}"
+            for name, each in others
+            if each.get("name") not in RESERVED
+        }
         return {"type": "api_key", "header": str(first.get("name")), "headers": more}
     found = next((way for _, each in schemes if (way := _way_in(each)) is not None), None)
     names = ", ".join(name for name, _ in schemes)

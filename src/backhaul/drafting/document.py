@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from backhaul.drafting.words import RESERVED
 from backhaul.errors import ConfigError
 
 MAX_BYTES = 30_000_000
@@ -135,7 +136,8 @@ class Document:
         parameters: dict[tuple[str, str], Parameter] = {}
         for node in [*_list(item.get("parameters")), *_list(own.get("parameters"))]:
             each = self.at(node)
-            if isinstance(each.get("name"), str) and isinstance(each.get("in"), str):
+            named = isinstance(each.get("name"), str) and each["name"] not in RESERVED
+            if named and isinstance(each.get("in"), str):
                 parameters[each["in"], each["name"]] = self._parameter(each)
         body = self.at(own.get("requestBody"))
         answers = {str(status): self._answer(node) for status, node in _map(own.get("responses")).items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from backhaul.drafting.collections import Collection
 from backhaul.drafting.document import Document, Operation, Parameter, types
-from backhaul.drafting.words import first, plain
+from backhaul.drafting.words import RESERVED, first, plain
 from backhaul.drafting.written import Look, shortened
 
 _CHANGED = re.compile(
@@ -23,8 +23,6 @@ _DELETED_AT = (
     "deletedat", "deletedon", "dateremoved", "datedeleted", "trashedat", "removedat", "deletedtime",
     "deletiondate",
 )  # fmt: skip
-_RESERVED = ("use", "<<")
-"""Names that a map of a definition cannot have as keys."""
 _BY_FORMAT = {"date": "date", "date-time": "timestamp", "time": "time", "decimal": "decimal", "timestamp": "timestamp",
               "unix-time": "timestamp", "unixtime": "timestamp", "datetime": "timestamp"}  # fmt: skip
 _BY_TYPE = {
@@ -51,9 +49,9 @@ def typed(fields: Mapping[str, Mapping[str, Any]], key: str, changed: str | None
     """The block `fields`, and a mark where types are not told. changed: the field that tells change, a time."""
     untold = []
     found = {}
-    unsaid = [name for name in fields if name in _RESERVED]
+    unsaid = [name for name in fields if name in RESERVED]
     for name, schema in {key: fields.get(key, {"type": "string"}), **fields}.items():
-        if name in _RESERVED:
+        if name in RESERVED:
             continue
         kinds = types(schema)
         kind = _BY_FORMAT.get(str(schema.get("format", "")).lower()) if "array" not in kinds else None
@@ -87,7 +85,7 @@ def marks_of(
     written = (made or set()) | (kept or set())
     marks: dict[str, Any] = {}
     for name, schema in fields.items():
-        if name in _RESERVED:
+        if name in RESERVED:
             continue
         if schema.get("readOnly") is True or (written and name not in written):
             marks[name] = "read_only"
@@ -210,6 +208,6 @@ def writes_schema(document: Document, operation: Operation | None) -> tuple[str,
     properties = document.properties(schema)
     if json is not None and len(properties) == 1:
         ((name, inner),) = properties.items()
-        if "object" in types(inner) and document.properties(inner):
+        if "object" in types(inner) and document.properties(inner) and name not in RESERVED:
             return "json", inner, name
     return "json" if json is not None else "form", schema, None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+RESERVED = ("use", "<<")
+"""What a map of a definition cannot have as a key."""
+
 
 def plain(name: str) -> str:
     """`last_modified`, `lastModified`, `Last-Modified` and `page[last_modified]`'s inside are one name."""
@@ -25,7 +28,8 @@ def snake(text: str) -> str:
     """A name for a template, setting or object of ours: small letters, digits, single underscores."""
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text).lower()
     joined = re.sub(r"[^a-z0-9]+", "_", parted).strip("_")
-    return joined if joined and joined[0].isalpha() else f"x_{joined}".rstrip("_")
+    ours = joined if joined and joined[0].isalpha() else f"x_{joined}".rstrip("_")
+    return f"x_{ours}" if ours in RESERVED else ours
 
 
 def first(names: Iterable[str], wanted: Iterable[str]) -> str | None:
