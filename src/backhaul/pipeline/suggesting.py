@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -21,7 +20,7 @@ from backhaul.transform.contracts import Column
 from backhaul.transform.mappings import added_columns
 from backhaul.transform.models import Models
 from backhaul.transform.names import quote
-from backhaul.transform.sql import StagingDialect
+from backhaul.transform.sql import parse_expression
 from backhaul.transform.staging import SRC, Staging
 from backhaul.transform.suggest import OwnField, Sample, Suggestion, suggest
 from backhaul.transform.work import raw_tables
@@ -126,7 +125,7 @@ def _fields_of(tree: exp.Expr) -> set[str]:
 def _fields_in(mapped: str | Mapped) -> set[str]:
     text = mapped if isinstance(mapped, str) else mapped.source
     try:
-        return {text} | _fields_of(sqlglot.parse_one(text, dialect=StagingDialect))
+        return {text} | _fields_of(parse_expression(text))
     except SqlglotError:
         return {text}
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -15,7 +14,7 @@ from backhaul.config.pipeline import Mapped
 from backhaul.errors import ConfigError
 from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, known_columns
 from backhaul.transform.inputs import Mappings
-from backhaul.transform.sql import MACROS, StagingDialect
+from backhaul.transform.sql import MACROS, parse_expression
 
 _RESTLESS = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Rand, exp.Uuid)
 
@@ -38,7 +37,7 @@ def read_column(value: str | Mapped) -> MappedColumn:
     values = None if isinstance(value, str) else value.values
     default = None if isinstance(value, str) else value.default
     try:
-        tree = sqlglot.parse_one(text, dialect=StagingDialect)
+        tree = parse_expression(text)
     except SqlglotError:
         return MappedColumn(text, None, "it is neither a field nor an expression", values, default)
     return MappedColumn(text, tree, _forbidden(tree), values, default)
