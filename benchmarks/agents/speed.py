@@ -98,7 +98,13 @@ def main() -> None:
         print(
             f"| view and index, 1% changed | {timed(lambda: bring_up(current, root / 'v', Policy(), entities)):.1f} |"
         )
-        reader = Reader("acme", lambda: bring_up(current, root / "v", Policy(), entities), entities, Policy())
+        reader = Reader(
+            "acme",
+            lambda: bring_up(current, root / "v", Policy(), entities),
+            entities,
+            Policy(),
+            money={"deals": frozenset({"amount"})},
+        )
 
         def word(many: int) -> str:
             return f"w{chance.randrange(many)}x"

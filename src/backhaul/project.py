@@ -313,10 +313,13 @@ class Customer:
     def query(
         self, sql: str, *, limit: int | None = 1000, as_of: datetime | None = None, raw: bool = False
     ) -> QueryResult:
-        """Run one select on the published snapshot. Raises ConfigError for SQL that does not run."""
-        from backhaul.publish.query import query
+        """Run one select on the published snapshot; `warnings` names its sums over several currencies.
 
-        return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
+        Raises ConfigError for SQL that does not run.
+        """
+        from backhaul.pipeline.querying import query_snapshot
+
+        return query_snapshot(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
 
     def suggest_mappings(self, *, connection: str | None = None, entity: str | None = None) -> tuple[Suggestion, ...]:
         """What custom fields that fill nothing yet may fill, by names, labels, types and values; no vendor is asked.

@@ -112,6 +112,14 @@ def added_columns(contract: Contract, by_connection: Mapping[str, Mapping[str, s
     return added
 
 
+def customer_columns(contracts: Mapping[str, Contract], mappings: Mappings) -> dict[str, dict[str, Column]]:
+    """Entity -> its columns for this customer: the contract's, and those that the mappings add. Raises ConfigError."""
+    return {
+        name: {**contract.columns, **added_columns(contract, mappings.get(name, {}))}
+        for name, contract in contracts.items()
+    }
+
+
 def check_entities(mappings: Mappings, contracts: Mapping[str, Contract]) -> None:
     """Raise ConfigError for mappings of entities that have no contract."""
     problems = []
