@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,10 @@ from backhaul.transform.build import transform
 from backhaul.transform.inputs import Customer, RawConnection, RawField
 from backhaul.transform.models import Models, read_models
 
+MUTATIONS = int(os.environ.get("BACKHAUL_MUTATIONS", "15"))
+ROUNDS = 4
+# three and a half edits a step, on the average
+STEPS = max(5, 2 * MUTATIONS // 7)
 ENTITIES = ("users", "accounts", "contacts", "deals", "tickets", "activities", "links", "invoices")
 MARTS = ("contact_groups", "contact_360", "account_groups")
 PLACES = ("crm", "erp")
@@ -138,13 +143,13 @@ MODELS = _models()
 BROKEN = _models(late="-- Fails.\nselect g.id, error('no') as x from account_groups as g")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(ROUNDS))
 def test_any_edits_in_any_steps_give_what_a_build_from_nothing_gives(seed: int) -> None:
     business = Business(seed)
     for _ in range(business.chance.randint(0, 60)):
         business.edit()
     business.build()
-    for _ in range(5):
+    for _ in range(STEPS):
         for _ in range(business.chance.choice([0, 1, 1, 3, 12])):
             business.edit()
         if business.chance.random() < 0.15:

@@ -86,7 +86,9 @@ def _of_object(
     known = schema.objects.get(staging.object) if schema is not None else None
     if known is None:
         return []
-    mapped: Mapping[str, str | Mapped] = context.pipeline.mappings.get(staging.entity, {}).get(connection, {})
+    places = context.pipeline.mappings.get(staging.entity, {})
+    own_places = (connection, f"{connection}.{staging.object}")
+    mapped = {column: value for place in own_places for column, value in places.get(place, {}).items()}
     used = {*_fields_of(staging.tree), *(name for each in mapped.values() for name in _fields_in(each))}
     own = [each for each in known.fields.values() if each.custom and each.name in columns and each.name not in used]
     if not own:
@@ -124,6 +126,8 @@ def _fields_of(tree: exp.Expr) -> set[str]:
 
 def _fields_in(mapped: str | Mapped) -> set[str]:
     text = mapped if isinstance(mapped, str) else mapped.source
+    if text is None:
+        return set()
     try:
         return {text} | _fields_of(parse_expression(text))
     except SqlglotError:

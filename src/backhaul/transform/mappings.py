@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from sqlglot import exp
@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from backhaul.config.pipeline import Mapped
 from backhaul.errors import ConfigError
 from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, known_columns
-from backhaul.transform.inputs import Mappings
+from backhaul.transform.inputs import Columns, Mappings
 from backhaul.transform.sql import MACROS, parse_expression
 
 _RESTLESS = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Rand, exp.Uuid)
@@ -29,18 +29,26 @@ class MappedColumn:
     problem: str = ""
     values: Mapping[str, str] | None = None
     default: str | int | float | bool | None = None
+    required: bool = True
+    prompt: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has said which field it is."""
+        return not self.text
 
 
 def read_column(value: str | Mapped) -> MappedColumn:
     """Parse what the pipeline says of one column; what is wrong with it is told when it is compiled."""
-    text = value if isinstance(value, str) else value.source
-    values = None if isinstance(value, str) else value.values
-    default = None if isinstance(value, str) else value.default
+    block = Mapped.model_validate({"from": value}) if isinstance(value, str) else value
+    found = MappedColumn(block.source or "", None, "", block.values, block.default, block.required, block.prompt or "")
+    if found.is_open:
+        return found
     try:
-        tree = parse_expression(text)
+        tree = parse_expression(found.text)
     except SqlglotError:
-        return MappedColumn(text, None, "it is neither a field nor an expression", values, default)
-    return MappedColumn(text, tree, _forbidden(tree), values, default)
+        return replace(found, problem="it is neither a field nor an expression")
+    return replace(found, tree=tree, problem=_forbidden(tree))
 
 
 def _forbidden(tree: exp.Expr) -> str:
@@ -78,7 +86,7 @@ def unknown_functions(tree: exp.Expr, scalar: frozenset[str]) -> list[str]:
     return found
 
 
-def added_columns(contract: Contract, by_connection: Mapping[str, Mapping[str, str | Mapped]]) -> dict[str, Column]:
+def added_columns(contract: Contract, by_connection: Mapping[str, Columns]) -> dict[str, Column]:
     """Columns that the customer's mappings add to the entity. Raises ConfigError for names that nobody knows."""
     added: dict[str, Column] = {}
     problems = []

@@ -64,6 +64,12 @@ def parse_staging(source: str, name: str, text: str) -> Staging:
     )
 
 
+def picked(source: str, entity: str, object_name: str) -> Staging:
+    """What an object without a file is: nothing but what a customer maps of it."""
+    relation = exp.alias_(exp.Table(this=exp.to_identifier(object_name, quoted=True)), SRC, table=True)
+    return Staging(source, entity, object_name, {}, {}, exp.select().from_(relation), keeps_custom=True)
+
+
 def _wrong_shape(tree: exp.Select, object_name: str) -> list[str]:
     problems = [
         f"{word} is not possible in staging: a row of the object is a row of the entity"
