@@ -106,7 +106,7 @@ class Customer(RuleBasedStateMachine):
         self.work.db.close()
 
 
-# `make shape` asks for 200; steps between are few enough that hypothesis uses up what it is given
+# `make shape` asks for 200, in fewer examples
 Customer.TestCase.settings = settings(
     max_examples=20 if MUTATIONS < 100 else 4,
     stateful_step_count=MUTATIONS,
