@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def mapping() -> None:
-    """Propose what a customer's own fields may fill, and answer what the product asks about them."""
+    """Propose what a customer's own fields may fill, and answer what is asked about them."""
 
 
 @mapping.command(cls=Command)
