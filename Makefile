@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where it is set, each worker and each process that a test starts compiles every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint docs bench eval crash crash-push renewals plans conformance mutants lock clean
+.PHONY: demo test lint docs bench eval crash crash-push renewals plans shape conformance mutants lock clean
 
 demo: .venv/ready
 	$(BIN)/backhaul demo demo
@@ -40,6 +40,11 @@ crash-push: .venv/ready
 # 50 generated edits of a configuration: what `plan` counts is what the next snapshot differs in.
 plans: .venv/ready
 	BACKHAUL_PLANS=50 $(BIN)/python -m pytest tests/pipeline/test_planning.py -n auto
+
+# Entities and marts after 200 random mutations, transformed in steps, are what a build from nothing gives.
+shape: .venv/ready
+	BACKHAUL_MUTATIONS=200 $(BIN)/python -m pytest tests/transform/test_incremental.py tests/transform/test_in_part.py \
+		-n auto
 
 # docs/reference/conformance.md, from a run of the kit over the whole catalog
 conformance: .venv/ready

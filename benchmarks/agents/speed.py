@@ -29,7 +29,7 @@ _TABLES = {
     " account_id, word(i * 3, 3000) || ' ' || word(i * 5, 9000) AS name, word(i * 3, 3000) || '@mail.example' AS email",
     "deals": "'crm:deals:' || i AS id, 'deals' AS source_object, 'crm:companies:' || (hash(i) % {accounts}) AS"
     " account_id, 'crm:owners:' || (i % 40) AS owner_id, word(i * 11, 9000) || ' ' || word(i * 13, 700) AS name,"
-    " (i % 90000)::DECIMAL(18,4) AS amount, ['open', 'won', 'lost'][1 + i % 3] AS status",
+    " (i % 90000)::DECIMAL(18,4) AS amount, 'EUR' AS currency, ['open', 'won', 'lost'][1 + i % 3] AS status",
     "activities": "'crm:notes:' || i AS id, 'notes' AS source_object, 'note' AS type, word(i * 17, 9000) AS subject,"
     " concat_ws(' ', word(i * 19, 9000), word(i * 23, 9000), word(i * 29, 9000), word(i * 31, 700)) AS body",
     "links": "'crm:notes_companies:' || i AS id, 'notes_companies' AS source_object, 'activities' AS from_entity,"
@@ -98,7 +98,13 @@ def main() -> None:
         print(
             f"| view and index, 1% changed | {timed(lambda: bring_up(current, root / 'v', Policy(), entities)):.1f} |"
         )
-        reader = Reader("acme", lambda: bring_up(current, root / "v", Policy(), entities), entities, Policy())
+        reader = Reader(
+            "acme",
+            lambda: bring_up(current, root / "v", Policy(), entities),
+            entities,
+            Policy(),
+            money={"deals": frozenset({"amount"})},
+        )
 
         def word(many: int) -> str:
             return f"w{chance.randrange(many)}x"

@@ -16,6 +16,7 @@ from backhaul.telemetry.progress import SILENT, Progress
 if TYPE_CHECKING:
     from backhaul.agent.reader import Reader as AgentReader
     from backhaul.auth.consent import Consent
+    from backhaul.config.questions import Question
     from backhaul.fleet.access import Access
     from backhaul.fleet.outcome import Outcome
     from backhaul.fleet.runs import Fleet
@@ -313,10 +314,13 @@ class Customer:
     def query(
         self, sql: str, *, limit: int | None = 1000, as_of: datetime | None = None, raw: bool = False
     ) -> QueryResult:
-        """Run one select on the published snapshot. Raises ConfigError for SQL that does not run."""
-        from backhaul.publish.query import query
+        """Run one select on the published snapshot; `warnings` names its sums over several currencies.
 
-        return query(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
+        Raises ConfigError for SQL that does not run.
+        """
+        from backhaul.pipeline.querying import query_snapshot
+
+        return query_snapshot(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
 
     def suggest_mappings(self, *, connection: str | None = None, entity: str | None = None) -> tuple[Suggestion, ...]:
         """What custom fields that fill nothing yet may fill, by names, labels, types and values; no vendor is asked.
@@ -327,6 +331,19 @@ class Customer:
 
         with self.context() as context:
             return suggest_mappings(context, connection=connection, entity=entity)
+
+    def questions(self) -> tuple[Question, ...]:
+        """What the product asks of this customer and nobody has answered: which of its fields plays a part."""
+        from backhaul.config.questions import open_questions
+
+        return tuple(open_questions(self.project.config.pipeline(self.name)))
+
+    def answer(self, question: str, field: str) -> Question:
+        """Write the answer into the customer's file. question: its name, `accounts.crm.tier`. Raises ConfigError."""
+        from backhaul.pipeline.answering import answer
+
+        with self.context() as context:
+            return answer(context, question, field)
 
     def plan_push(self, push: str, *, overwrite: bool = False, fresh: bool = False) -> Plan:
         """What a push would write, field by field; nothing is written.

@@ -36,6 +36,7 @@ REFERENCES = {
     ("invoices", "account_id"): "accounts",
     ("activities", "owner_id"): "users",
 }
+MONEY = {"invoices": frozenset({"balance"})}
 ENUMS = {("invoices", "status"): ("draft", "open", "paid", "void"), ("accounts", "status"): ("active", "inactive")}
 
 
@@ -122,7 +123,7 @@ class Published:
 
     def reader(self, policy: Policy | None = None) -> Reader:
         held = policy or Policy()
-        return Reader("acme", lambda: self.view(held), entities(), held)
+        return Reader("acme", lambda: self.view(held), entities(), held, money=MONEY)
 
 
 def filled(root: Path) -> Published:

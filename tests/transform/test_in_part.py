@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,9 @@ from backhaul.transform.build import transform
 from backhaul.transform.inputs import Customer, RawConnection, RawField
 from backhaul.transform.models import Models, read_models
 
+# `make shape` asks for 200: four times the steps, three times the edits in each
+MANY = int(os.environ.get("BACKHAUL_MUTATIONS", "15")) >= 200
+STEPS, EDITS = (20, 3) if MANY else (5, 1)
 ENTITIES = ("users", "accounts", "contacts", "deals", "tickets", "activities", "links", "invoices")
 MARTS = ("contact_groups", "contact_360", "account_groups")
 PLACES = ("crm", "erp")
@@ -144,8 +148,8 @@ def test_any_edits_in_any_steps_give_what_a_build_from_nothing_gives(seed: int) 
     for _ in range(business.chance.randint(0, 60)):
         business.edit()
     business.build()
-    for _ in range(5):
-        for _ in range(business.chance.choice([0, 1, 1, 3, 12])):
+    for _ in range(STEPS):
+        for _ in range(EDITS * business.chance.choice([0, 1, 1, 3, 12])):
             business.edit()
         if business.chance.random() < 0.15:
             business.decide()

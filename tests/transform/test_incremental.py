@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from workdb import CONTRACTS, STAGING, Work
 
 from backhaul.transform.models import Models, read_models
 
+MUTATIONS = int(os.environ.get("BACKHAUL_MUTATIONS", "15"))
 ENTITIES = ("accounts", "users", "links")
 KEYS = st.sampled_from("12345")
 RUNS = st.sampled_from(["run1", "run2", "run3"])
@@ -104,7 +106,13 @@ class Customer(RuleBasedStateMachine):
         self.work.db.close()
 
 
-Customer.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+# `make shape` asks for 200, in fewer examples
+Customer.TestCase.settings = settings(
+    max_examples=20 if MUTATIONS < 100 else 4,
+    stateful_step_count=MUTATIONS,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 TestIncrementalIsFull = Customer.TestCase
 
 

@@ -42,10 +42,14 @@ class Reader:
         entities: Mapping[str, Entity],
         policy: Policy,
         limits: Limits | None = None,
+        *,
+        money: Mapping[str, frozenset[str]],
     ) -> None:
+        """money: table -> its columns that hold money in the row's own currency."""
         self.customer = customer
         self.policy = policy
         self.entities = entities
+        self._money = money
         self._current = current
         self._limits = limits
         self._lock = threading.RLock()
@@ -233,6 +237,8 @@ class Reader:
                 (told,) = self._contained_sql().run(Ask(sql, (), _limited(limit), ROOM, free=True))
             except NotRun as error:
                 raise not_run(error, names) from error
+            # parsed only now: what the contained process has taken is bounded
+            self._refuse_mixtures(sql, told.tables)
             read = [each for each in told.tables if each in self._tables()]
             answer = self._answer(
                 answers.SqlRows, read or self._tables(), columns=list(told.columns), types=list(told.types),
@@ -378,6 +384,17 @@ class Reader:
         if name not in table.columns:
             raise no_column(entity, name, table.columns)
         return Order(name, order.startswith("-"))
+
+    def _refuse_mixtures(self, sql: str, read: Sequence[str]) -> None:
+        """Raises Misasked for sums over several currencies: wrong ones look like right ones."""
+        if not any(self._money.get(each) for each in read):
+            return
+        from backhaul.money import found_in
+
+        columns = {name: each.columns for name, each in self._tables().items()}
+        found = found_in(sql, self._money, columns, lambda select: self._run(Ask(select, (), 1))[0].rows == ((True,),))
+        if found:
+            raise Misasked("; ".join(map(str, found)), "Amounts of several currencies have no sum.")
 
     def _row(self, entity: str, table: Table, chosen: Sequence[str], id: str) -> tuple[Told, list[str]]:
         """One record, and the ids of the same thing elsewhere. Raises Misasked where it is not there."""

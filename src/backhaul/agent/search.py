@@ -74,7 +74,8 @@ def write(
     writer = index.writer(heap_size=_HEAP, num_threads=1)
     for name, columns in tables.items():
         texts = searched_columns(columns)
-        if not texts or name in UNSEARCHED:
+        # without an id a hit would lead nowhere: such a mart is read, not searched
+        if not texts or name in UNSEARCHED or "id" not in columns:
             continue
         condition = "" if changed is None else f" WHERE {changed[name]}" if name in changed else None
         if condition is None:
@@ -83,7 +84,8 @@ def write(
             gone = connection.execute("SELECT id FROM gone WHERE entity = ?", [name]).fetchall()
             for (id,) in gone:
                 writer.delete_documents_by_term("key", f"{name}/{id}")
-        cursor = connection.execute(_documents(name, texts, condition))
+        deleted = "is_deleted" if "is_deleted" in columns else "false"
+        cursor = connection.execute(_documents(name, texts, condition, deleted))
         while rows := cursor.fetchmany(_BATCH):
             for (document,) in rows:
                 writer.add_json(document)
@@ -186,13 +188,13 @@ def _opened(folder: Path) -> tantivy.Index:
     return index
 
 
-def _documents(name: str, texts: Sequence[str], condition: str) -> str:
+def _documents(name: str, texts: Sequence[str], condition: str, deleted: str) -> str:
     """A select of the rows as tantivy's JSON: made by the database, for Python takes several times as long."""
     titles = ", ".join(f"nullif(\"{each}\", '')" for each in TITLES if each in texts)
     words = ", ".join(f"nullif(nullif(\"{each}\", ''), title__)" for each in texts)
     return (
-        f"SELECT json_object('key', '{name}/' || id, 'entity', '{name}', 'state', if(is_deleted, 'deleted', 'live'),"
+        f"SELECT json_object('key', '{name}/' || id, 'entity', '{name}', 'state', if(gone__, 'deleted', 'live'),"
         f" 'title', left(title__, 300), 'text', left(words, {LONGEST}), 'shown', left(words, {KEPT}))::VARCHAR"
-        f" FROM (SELECT id, is_deleted, title__, concat_ws(' · ', {words}) AS words FROM"
-        f" (SELECT *, coalesce({titles or 'NULL'}, '') AS title__ FROM \"{name}\"{condition}))"
+        f" FROM (SELECT id, gone__, title__, concat_ws(' · ', {words}) AS words FROM"
+        f" (SELECT *, {deleted} AS gone__, coalesce({titles or 'NULL'}, '') AS title__ FROM \"{name}\"{condition}))"
     )

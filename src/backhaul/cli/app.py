@@ -28,7 +28,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "plan": "Show what the configuration would change, before anything is done.",
         "transform": "Bring the entities up to date with the raw tables.",
         "publish": "Publish a snapshot of entities and raw tables.",
-        "mapping": "Propose what a customer's own fields may fill.",
+        "mapping": "Propose what a customer's own fields may fill, and answer what is asked about them.",
     },
     "Use": {
         "shell": "Open a prompt for SQL on a customer's snapshot; read-only.",

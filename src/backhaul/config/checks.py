@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from backhaul.config.agent import EVERY
@@ -13,7 +14,7 @@ from backhaul.config.definitions import load_source
 from backhaul.config.nodes import Node
 from backhaul.config.objects import ObjectDefinition
 from backhaul.config.pipeline import App, Connection, Pipeline
-from backhaul.config.problems import KeyPath, Problem, closest, listed, spell
+from backhaul.config.problems import KeyPath, Place, Problem, closest, listed, spell
 from backhaul.config.source import Setting, Source
 from backhaul.config.templates import merge
 from backhaul.config.validation import validate
@@ -36,6 +37,7 @@ def check(pipeline: Pipeline, root: Node, catalog: Catalog) -> list[Problem]:
         if found.source is not None:
             sources[name] = found.source
             problems += _check_connection(connection, found.source, root, path)
+            problems += _check_fills(connection, root, (*path, "objects"), catalog.entities())
     for name in pipeline.apps:
         if catalog.source_file(name) is None:
             problems.append(_no(root, ("apps", name), "source", name, catalog.source_names(), key=True))
@@ -131,6 +133,13 @@ def _check_connection(connection: Connection, source: Source, root: Node, path: 
                 yield from _check_changed(choice.changed, definition, root, at)
 
 
+def _check_fills(connection: Connection, root: Node, path: KeyPath, entities: list[str]) -> Iterator[Problem]:
+    for name, choice in connection.objects.items() if connection.objects != "all" else ():
+        for index, entity in enumerate(choice.fills or ()):
+            if entity not in entities:
+                yield _no(root, (*path, name, "fills", index), "entity", entity, entities)
+
+
 def _check_settings(connection: Connection, source: Source, root: Node, path: KeyPath) -> Iterator[Problem]:
     for name, setting in source.settings.items():
         if setting.default is None and connection.settings.get(name) is None:
@@ -166,10 +175,24 @@ def _check_mappings(pipeline: Pipeline, root: Node, entities: list[str]) -> Iter
     for entity, by_connection in pipeline.mappings.items():
         if entity not in entities:
             yield _no(root, ("mappings", entity), "entity", entity, entities, key=True)
-        for connection in by_connection:
-            if connection not in pipeline.connections:
-                at = ("mappings", entity, connection)
-                yield _no(root, at, "connection of this customer", connection, pipeline.connections, key=True)
+        for place in by_connection:
+            at = ("mappings", entity, place)
+            name, _, object = place.partition(".")
+            connection = pipeline.connections.get(name)
+            if connection is None:
+                # what the product asks of every customer holds for those that have such a connection
+                if _is_own(root.place_of_key(at), pipeline):
+                    yield _no(root, at, "connection of this customer", name, pipeline.connections, key=True)
+            elif object and connection.objects != "all" and object not in connection.objects:
+                near = closest(object, connection.objects)
+                what = f"{name} reads no object {object}"
+                what += "" if near else f"; add it to connections.{name}.objects, or name one of those read there"
+                yield Problem(root.place_of_key(at), spell(at), what, near)
+
+
+def _is_own(place: Place, pipeline: Pipeline) -> bool:
+    """It stands in the customer's own file or overlay, not in one that it extends."""
+    return PurePath(place.file).name.partition(".")[0] == pipeline.customer
 
 
 def _check_pushes(

@@ -71,6 +71,11 @@ def parse(content: bytes, file: str) -> Document:
     return Document(file, root, tuple(builder.problems))
 
 
+def plain(text: str) -> Any:
+    """The values of a document whose places nobody asks for, read as all of YAML. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, whichever it is
+
+
 def _unreadable(what: str, place: Place, others: list[Problem] | None = None) -> Document:
     return Document(place.file, None, (*(others or ()), Problem(place, "", what)))
 

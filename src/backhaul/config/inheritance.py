@@ -54,8 +54,32 @@ def assemble(catalog: Catalog, customer: str, path: Path, environment: str | Non
     # an empty tree beneath, so that null removes where nothing is extended, too
     root = Node({}, Place(catalog.shown(path), 1, 1))
     for layer in reversed(layers):
-        root = merge(root, layer)
+        root = merge(root, _answering(layer, root))
     return Assembled(root, tuple(problems))
+
+
+def _answering(above: Node, beneath: Node) -> Node:
+    """A field's name over a mapping's block beneath is the block's `from`: what it asks and how it converts stays."""
+    own, under = above.child("mappings"), beneath.child("mappings")
+    if own is None or under is None or not isinstance(above.value, dict):
+        return above
+    place = above.value["mappings"].place
+    return Node({**above.value, "mappings": Entry(_blocks(own, under, levels=3), place)}, above.place)
+
+
+def _blocks(above: Node, beneath: Node, *, levels: int) -> Node:
+    if levels == 0:
+        if isinstance(above.value, str) and isinstance(beneath.value, dict):
+            return Node({"from": Entry(above, above.place)}, above.place)
+        return above
+    if not isinstance(above.value, dict):
+        return above
+    entries = dict(above.value)
+    for key, entry in above.value.items():
+        under = beneath.child(key)
+        if under is not None:
+            entries[key] = Entry(_blocks(entry.node, under, levels=levels - 1), entry.place)
+    return Node(entries, above.place)
 
 
 def _next(catalog: Catalog, extends: Node, chain: list[str]) -> tuple[str, Path] | Problem:

@@ -30,6 +30,9 @@ class ObjectChoice(Model):
     changed: dict[str, Any] | None = Field(
         default=None, description="Overrides the source's `changed` block for this object, as for a custom record."
     )
+    fills: list[str] | None = Field(
+        default=None, description="The entities that it fills, of those it has staging files for; left out: all."
+    )
     contract: Literal["evolve", "freeze", "discard"] = Field(
         default="evolve", description="What becomes of a field that was not known before: added, an error, left out."
     )
@@ -79,12 +82,35 @@ class App(Model):
 
 
 class Mapped(Model):
-    """How a customer fills one column of an entity."""
+    """How a customer fills one column of an entity, or what the customer is asked about it."""
 
-    source: str = Field(alias="from", description="A field of the vendor's object, or an expression over `src.*`.")
+    source: str | None = Field(
+        default=None, alias="from", description="A field of the vendor's object, or an expression over `src.*`."
+    )
+    prompt: str | None = Field(
+        default=None,
+        description="What to ask a customer whose own file does not say `from`: which of its fields plays this part. "
+        "Usually in the base.",
+    )
+    required: bool = Field(
+        default=True,
+        description="A field that the account lacks, or a prompt without an answer, is an error. Where false, the "
+        "column is then filled as if nothing were written here, or by `default`.",
+    )
     values: dict[str, str] | None = Field(default=None, description="The vendor's value to ours; one to one inverts.")
     default: str | int | float | bool | None = Field(default=None, description="Used where the field is empty.")
     type: str | None = Field(default=None, description="The type of a column that the entity does not have by itself.")
+
+    @model_validator(mode="after")
+    def _says_or_asks(self) -> Mapped:
+        if self.source is None and self.prompt is None:
+            raise ValueError("it needs `from`, or a `prompt` that asks the customer for it")
+        return self
+
+    @property
+    def is_open(self) -> bool:
+        """Asked, and not answered."""
+        return self.source is None
 
 
 class Pipeline(Model):
@@ -100,7 +126,9 @@ class Pipeline(Model):
         default_factory=dict, description="The customer's accounts, by names of your own; tables are called after them."
     )
     mappings: dict[str, dict[str, dict[str, str | Mapped]]] = Field(
-        default_factory=dict, description="entity -> connection -> column -> field, expression, or a block."
+        default_factory=dict,
+        description="entity -> connection -> column -> field, expression, or a block. `connection.object` maps that "
+        "object alone; one that has no staging file for the entity becomes a source of it.",
     )
     identity: dict[str, EntityIdentity] = Field(
         default_factory=dict, description="entity -> which rows of several connections are the same, and which are not."

@@ -129,7 +129,7 @@ class ProjectConfig:
 
     def validate(self, customer: str | None = None) -> list[Problem]:
         """Every problem of one customer, or of all of them and of the project's own sources and destinations."""
-        from backhaul.config.reading import problems_of, problems_of_secrets
+        from backhaul.config.reading import problems_of, problems_of_questions, problems_of_secrets
 
         problems: list[Problem] = []
         for name in [customer] if customer else self.customers():
@@ -142,6 +142,7 @@ class ProjectConfig:
                 continue
             problems += problems_of(reading, self.catalog)
             problems += problems_of_secrets(reading, self.catalog, self.environ)
+            problems += problems_of_questions(reading)
         if customer is None:
             problems += self._problems_of_definitions()
         return sorted(set(problems), key=lambda problem: (problem.place, problem.path, problem.what))

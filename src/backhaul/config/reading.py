@@ -19,6 +19,7 @@ from backhaul.config.inheritance import assemble
 from backhaul.config.nodes import Entry, Node
 from backhaul.config.pipeline import Pipeline
 from backhaul.config.problems import KeyPath, Place, Problem, spell
+from backhaul.config.questions import open_questions
 from backhaul.config.validation import validate
 
 
@@ -84,6 +85,22 @@ def problems_of_secrets(
                     problems += missing_variables(node, environ, path) if node is not None else ()
                 problems += checks.check_credentials(each, app, source, reading.root, ("connections", name))
     return [*problems, *checks.check_apps(reading.pipeline, reading.root)]
+
+
+def problems_of_questions(reading: Reading) -> list[Problem]:
+    """Required answers that the customer has not given. Only a transform needs them, what comes before does not."""
+    if reading.pipeline is None or reading.root is None:
+        return []
+    command = f"backhaul mapping answer {reading.pipeline.customer}"
+    return [
+        Problem(
+            reading.root.place_of_key(each.path),
+            spell(each.path),
+            f"is not answered: {each.prompt} Answer with `{command} {each.name} <field>`",
+        )
+        for each in open_questions(reading.pipeline)
+        if each.required
+    ]
 
 
 def origins(reading: Reading) -> list[Origin]:

@@ -69,7 +69,7 @@ def named_by(label: str, alternatives: Iterable[Any]) -> tuple[Any, ...]:
     words = re.findall(r"\w+", label)
     # `function-after[check(), str]` is called by what it wraps, `list[str]` by what it is
     name = words[-1 if label.startswith("function-") else 0] if words else ""
-    return tuple(a for a in alternatives if label == _name(a) or name == _name(a).lower() or label in kinds(a))
+    return tuple(a for a in alternatives if label == _name(a) or name.lower() == _name(a).lower() or label in kinds(a))
 
 
 def _name(annotation: Any) -> str:

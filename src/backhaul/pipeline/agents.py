@@ -15,6 +15,8 @@ from backhaul.pipeline.transforming import models_of
 from backhaul.publish.query import current_snapshot
 from backhaul.telemetry.log import Logger
 from backhaul.transform.contracts import COMMON, CURRENCY
+from backhaul.transform.mappings import customer_columns
+from backhaul.transform.marts import own_money
 
 _INSTALL = "pip install 'backhaul[agent]'"
 
@@ -41,7 +43,9 @@ def reader_for(context: Context, role: str | None = None) -> Reader:
     entities = entities_of(context)
     current = _Current(context, policy, role, entities)
     current()
-    return Reader(context.customer, current, entities, policy)
+    models = models_of(context)
+    money = own_money(models.marts, customer_columns(models.contracts, context.pipeline.mappings))
+    return Reader(context.customer, current, entities, policy, money=money)
 
 
 def is_installed() -> bool:

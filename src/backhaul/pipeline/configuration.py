@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from backhaul.config.layout import Layout
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.transforming import models_of
 from backhaul.publish.versions import configuration_name
@@ -32,7 +33,7 @@ def keep_configuration(context: Context) -> str:
     """Write it into the folder of the customer's versions; returns its fingerprint, which the snapshot bears."""
     configuration = configuration_of(context)
     fingerprint = fingerprint_of(configuration)
-    path = _path(context, fingerprint)
+    path = _path(context.layout, context.customer, fingerprint)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.unfinished")
@@ -41,14 +42,14 @@ def keep_configuration(context: Context) -> str:
     return fingerprint
 
 
-def read_configuration(context: Context, fingerprint: str) -> dict[str, Any] | None:
+def read_configuration(layout: Layout, customer: str, fingerprint: str) -> dict[str, Any] | None:
     """None where the version is older than the keeping of configurations."""
     try:
-        found: dict[str, Any] = json.loads(_path(context, fingerprint).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(_path(layout, customer, fingerprint).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return found
 
 
-def _path(context: Context, fingerprint: str) -> Path:
-    return context.layout.versions(context.customer) / configuration_name(fingerprint)
+def _path(layout: Layout, customer: str, fingerprint: str) -> Path:
+    return layout.versions(customer) / configuration_name(fingerprint)

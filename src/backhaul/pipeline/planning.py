@@ -68,7 +68,7 @@ def plan_configuration(context: Context) -> ConfigurationPlan:
     """Raises ConfigError for a configuration that does not fit the data, Busy, StorageError."""
     manifest = current_snapshot(context.layout, context.customer)
     wanted = configuration_of(context)
-    in_force = read_configuration(context, manifest.configuration)
+    in_force = read_configuration(context.layout, context.customer, manifest.configuration)
     snapshot = Versions(context.layout, context.customer).folder / manifest.entities
     threads = context.destination.threads
     with (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -21,7 +20,7 @@ from backhaul.transform.contracts import Column
 from backhaul.transform.mappings import added_columns
 from backhaul.transform.models import Models
 from backhaul.transform.names import quote
-from backhaul.transform.sql import StagingDialect
+from backhaul.transform.sql import parse_expression
 from backhaul.transform.staging import SRC, Staging
 from backhaul.transform.suggest import OwnField, Sample, Suggestion, suggest
 from backhaul.transform.work import raw_tables
@@ -87,7 +86,9 @@ def _of_object(
     known = schema.objects.get(staging.object) if schema is not None else None
     if known is None:
         return []
-    mapped: Mapping[str, str | Mapped] = context.pipeline.mappings.get(staging.entity, {}).get(connection, {})
+    places = context.pipeline.mappings.get(staging.entity, {})
+    own_places = (connection, f"{connection}.{staging.object}")
+    mapped = {column: value for place in own_places for column, value in places.get(place, {}).items()}
     used = {*_fields_of(staging.tree), *(name for each in mapped.values() for name in _fields_in(each))}
     own = [each for each in known.fields.values() if each.custom and each.name in columns and each.name not in used]
     if not own:
@@ -125,8 +126,10 @@ def _fields_of(tree: exp.Expr) -> set[str]:
 
 def _fields_in(mapped: str | Mapped) -> set[str]:
     text = mapped if isinstance(mapped, str) else mapped.source
+    if text is None:
+        return set()
     try:
-        return {text} | _fields_of(sqlglot.parse_one(text, dialect=StagingDialect))
+        return {text} | _fields_of(parse_expression(text))
     except SqlglotError:
         return {text}
 

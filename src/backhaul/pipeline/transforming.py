@@ -32,7 +32,9 @@ def customer_of(context: Context) -> Customer:
             for each in (schema.objects.values() if schema is not None else ())
             if chosen == "all" or each.name in chosen
         }
-        connections[name] = RawConnection(name, connection.source, objects)
+        choices = {} if chosen == "all" else chosen
+        fills = {each: tuple(choice.fills) for each, choice in choices.items() if choice.fills is not None}
+        connections[name] = RawConnection(name, connection.source, objects, fills)
     return Customer(context.customer, connections, context.pipeline.mappings, context.pipeline.identity)
 
 

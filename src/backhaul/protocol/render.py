@@ -26,6 +26,11 @@ class _Unbound:
 
 UNBOUND: Any = _Unbound()
 
+
+class Unspellable(ValueError):
+    """A value that a placeholder's format cannot say; the text tells which."""
+
+
 # In a query these are values, to be escaped; every other placeholder there is a name or the author's own text.
 _LITERALS = {"since", "until", "last", "key", "keys", "parents", "parent", "match"}
 _NAMES = {"changed", "object"}
@@ -71,11 +76,16 @@ def _formatted(value: Any, how: str | None) -> Any:
         case "host":
             return str(value).lower().replace("_", "-")
         case "unix":
+            if not isinstance(value, datetime):
+                raise Unspellable(f"{_short(value)} is no moment")
             return int(value.timestamp())
         case "url":
             return quote(str(value), safe="")
         case "integer":
-            return int(value)
+            try:
+                return int(value)
+            except (TypeError, ValueError) as error:
+                raise Unspellable(f"{_short(value)} is no whole number") from error
         case "doubled":
             return str(value).replace("'", "''")
         case "guid":
@@ -85,6 +95,11 @@ def _formatted(value: Any, how: str | None) -> Any:
             return ",".join(json.dumps(str(each), ensure_ascii=False) for each in values)
         case _:
             raise ValueError(f"unknown format {how}")
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
 def _uuid(text: str) -> UUID:

@@ -17,7 +17,7 @@ from backhaul.http.refusals import AnswerLost, Refused
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.keys import key_bindings
-from backhaul.protocol.render import UNBOUND, Bindings
+from backhaul.protocol.render import UNBOUND, Bindings, Unspellable
 from backhaul.protocol.results import RowAnswer, of_response
 from backhaul.protocol.schema import ObjectSchema
 from backhaul.protocol.spread import Spreader, spreader_of
@@ -109,11 +109,42 @@ def send(
 ) -> list[RowAnswer]:
     """Send one batch and say what became of each row, in the rows' order.
 
-    A batch that the vendor refuses as a whole is halved until the rows at fault stand alone. A lost answer leaves its
-    rows `unknown`: they may have been written. Raises Wait, Reauthorise (nothing was written by the call that
-    raised), FixDefinition, VendorDown (it may have been, where the write is repeatable); or PartlySent, where half of
-    a batch was answered before that.
+    A row that cannot be written as the vendor asks is refused without being sent, the others go. A batch that the
+    vendor refuses as a whole is halved until the rows at fault stand alone. A lost answer leaves its rows `unknown`:
+    they may have been written. Raises Wait, Reauthorise (nothing was written by the call that raised), FixDefinition,
+    VendorDown (it may have been, where the write is repeatable); or PartlySent, where some rows of the batch have their
+    answers already.
     """
+    try:
+        return _sent(connection, target, rows, on_job)
+    except Unspellable:
+        # nothing was sent yet
+        at_fault = _unspellable(connection, target, rows)
+        rest = [row for row in rows if row.id not in at_fault]
+    try:
+        told = {each.id: each for each in (_sent(connection, target, rest, on_job) if rest else [])}
+    except PartlySent as partly:
+        raise PartlySent([*at_fault.values(), *partly.answers], partly.error) from partly.error
+    except BackhaulError as error:
+        raise PartlySent([*at_fault.values()], error) from error
+    return [(told | at_fault)[row.id] for row in rows]
+
+
+def _unspellable(connection: Connection, target: Target, rows: Sequence[OutRow]) -> dict[str, RowAnswer]:
+    """The rows that hold what the write's request cannot say, by id, refused."""
+    found = {}
+    for row in rows:
+        try:
+            bindings(connection, target, [row])
+        except Unspellable as error:
+            found[row.id] = RowAnswer(row.id, "refused", code="UNSPELLABLE", message=str(error))
+    return found
+
+
+def _sent(
+    connection: Connection, target: Target, rows: Sequence[OutRow], on_job: Callable[[str], None]
+) -> list[RowAnswer]:
+    """As `send`. Raises Unspellable before anything is sent, where a row is at fault."""
     if target.write.job is not None:
         from backhaul.protocol.write_jobs import run_write_job
 

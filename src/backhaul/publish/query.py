@@ -31,6 +31,8 @@ class QueryResult:
     version: int
     published_at: datetime
     as_of: AsOf
+    warnings: tuple[str, ...] = ()
+    """What makes its numbers doubtful: sums over several currencies."""
 
 
 def current_snapshot(layout: Layout, customer: str, as_of: datetime | None = None) -> Manifest:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from backhaul.transform.compiled import Join, Slice
 from backhaul.transform.contracts import STAGED_COMMON, Column, EntityShape
 from backhaul.transform.convert import TEXT, as_text, is_decimal
-from backhaul.transform.expand import SYSTEM_FIELDS, Conversion, Expander, Relation, Unresolvable
+from backhaul.transform.expand import SYSTEM_FIELDS, Conversion, Expander, NoField, Relation, Unresolvable
 from backhaul.transform.inputs import RawConnection, RawField
 from backhaul.transform.mappings import MappedColumn, unknown_functions
 from backhaul.transform.names import stamp_sql
@@ -22,6 +22,10 @@ from backhaul.transform.staging import SRC, Staging
 
 class MappingProblem(Exception):
     """A customer's mapping cannot be compiled for this object."""
+
+
+class LacksField(MappingProblem):
+    """The object has no such field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Surroundings:
     fillers: Mapping[str, tuple[str, ...]]
     """Entity -> objects of this source that fill it."""
     scalar_functions: frozenset[str]
+    picked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Entity -> objects of this connection that fill it by the customer's choice alone."""
 
 
 def raw_table(connection: str, object_name: str) -> str:
@@ -130,6 +136,8 @@ class _Compiler:
         return _null(to) if isinstance(value, exp.Null) else value
 
     def mapped(self, name: str, to: Column, mapped: MappedColumn) -> exp.Expr:
+        if mapped.is_open:
+            return cast(exp.convert(mapped.default), to.sql_type)
         tree = self._bare_field(mapped.text) or mapped.tree
         if tree is None or (mapped.problem and tree is mapped.tree):
             raise MappingProblem(mapped.problem)
@@ -142,6 +150,8 @@ class _Compiler:
                 value = self._value_map(expander, tree, to, mapped.values)
             else:
                 value = expander.projection(tree, to.type)
+        except NoField as problem:
+            raise LacksField(str(problem)) from problem
         except Unresolvable as problem:
             raise MappingProblem(str(problem)) from problem
         if mapped.default is not None:
@@ -287,9 +297,11 @@ class _Compiler:
         return Expander(relations, self._prefix, strict)
 
     def _prefix(self, entity: str, object_name: str | None) -> str:
-        fillers = self.around.fillers.get(entity, ())
-        if object_name is None and len(fillers) == 1:
-            object_name = fillers[0]
+        staged, picked = self.around.fillers.get(entity, ()), self.around.picked.get(entity, ())
+        # what a customer picks beside them leaves the catalog's references as they are
+        if object_name is None and len(staged or picked) == 1:
+            object_name = (staged or picked)[0]
+        fillers = (*staged, *picked)
         if object_name is None or object_name not in fillers:
             choice = ", ".join(fillers) or "none"
             raise Unresolvable(
@@ -344,6 +356,7 @@ def _equality(condition: exp.Expr, alias: str) -> tuple[str | None, str | None]:
 
 
 __all__ = [
+    "LacksField",
     "MappingProblem",
     "RawConnection",
     "RawField",

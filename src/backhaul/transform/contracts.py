@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from backhaul.config.base import Duration, Model
+from backhaul.config.documents import plain
 from backhaul.errors import ConfigError
 
 ColumnType = Literal["text", "integer", "number", "money", "boolean", "date", "timestamp", "json"]
@@ -156,7 +157,7 @@ def parse_contract(name: str, text: str) -> Contract:
     """Read one contract. Raises ConfigError that lists every problem."""
     where = f"transforms/entities/{name}.yaml"
     try:
-        content = yaml.safe_load(text)
+        content = plain(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"{where} is not YAML", problems=(str(error),)) from error
     try:

@@ -35,6 +35,10 @@ class Unresolvable(Exception):
     """An expression that cannot be compiled; the text says why, for whoever knows where it stands."""
 
 
+class NoField(Unresolvable):
+    """A field that nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One relation of a staging file: the columns its raw table has, and those that only discovery knows."""
@@ -187,7 +191,7 @@ class Expander:
             return column(alias, spelt)
         if self.strict and not relation.knows(node.name):
             near = relation.closest(node.name)
-            raise Unresolvable(f"there is no field {node.name}" + (f"; closest: {', '.join(near)}" if near else ""))
+            raise NoField(f"there is no field {node.name}" + (f"; closest: {', '.join(near)}" if near else ""))
         self.missing.add(node.name if alias == "src" else f"{alias}.{node.name}")
         return exp.Null()
 

@@ -16,6 +16,7 @@ import duckdb
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from backhaul.config.documents import plain
 from backhaul.config.identity import EntityIdentity, IdentityRule
 from backhaul.config.problems import closest
 from backhaul.errors import ConfigError
@@ -46,7 +47,7 @@ def parse_rules(text: str, entities: Sequence[str]) -> dict[str, tuple[IdentityR
     """Read identity.yaml. Raises ConfigError that lists every problem."""
     where = "transforms/identity.yaml"
     try:
-        rules = _RULES.validate_python(yaml.safe_load(text) or {})
+        rules = _RULES.validate_python(plain(text) or {})
     except yaml.YAMLError as error:
         raise ConfigError(f"{where} is not YAML", problems=(str(error),)) from error
     except ValidationError as error:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from backhaul.config.identity import EntityIdentity
 from backhaul.config.pipeline import Mapped
 
-Mappings = Mapping[str, Mapping[str, Mapping[str, str | Mapped]]]
-"""entity -> connection -> column -> what fills it, as the pipeline says it."""
+Columns = Mapping[str, str | Mapped]
+"""column -> what fills it, as the pipeline says it."""
+Mappings = Mapping[str, Mapping[str, Columns]]
+"""entity -> connection, or `connection.object` -> its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class RawConnection:
     name: str
     source: str
     objects: Mapping[str, tuple[RawField, ...]]
+    fills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Object -> the only entities that it is to fill; of those left out, all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from backhaul.config.pipeline import Mapped
 from backhaul.errors import ConfigError
 from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, known_columns
-from backhaul.transform.inputs import Mappings
-from backhaul.transform.sql import MACROS, StagingDialect
+from backhaul.transform.inputs import Columns, Mappings
+from backhaul.transform.sql import MACROS, parse_expression
 
 _RESTLESS = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Rand, exp.Uuid)
 
@@ -30,18 +29,26 @@ class MappedColumn:
     problem: str = ""
     values: Mapping[str, str] | None = None
     default: str | int | float | bool | None = None
+    required: bool = True
+    prompt: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has said which field it is."""
+        return not self.text
 
 
 def read_column(value: str | Mapped) -> MappedColumn:
     """Parse what the pipeline says of one column; what is wrong with it is told when it is compiled."""
-    text = value if isinstance(value, str) else value.source
-    values = None if isinstance(value, str) else value.values
-    default = None if isinstance(value, str) else value.default
+    block = Mapped.model_validate({"from": value}) if isinstance(value, str) else value
+    found = MappedColumn(block.source or "", None, "", block.values, block.default, block.required, block.prompt or "")
+    if found.is_open:
+        return found
     try:
-        tree = sqlglot.parse_one(text, dialect=StagingDialect)
+        tree = parse_expression(found.text)
     except SqlglotError:
-        return MappedColumn(text, None, "it is neither a field nor an expression", values, default)
-    return MappedColumn(text, tree, _forbidden(tree), values, default)
+        return replace(found, problem="it is neither a field nor an expression")
+    return replace(found, tree=tree, problem=_forbidden(tree))
 
 
 def _forbidden(tree: exp.Expr) -> str:
@@ -79,7 +86,7 @@ def unknown_functions(tree: exp.Expr, scalar: frozenset[str]) -> list[str]:
     return found
 
 
-def added_columns(contract: Contract, by_connection: Mapping[str, Mapping[str, str | Mapped]]) -> dict[str, Column]:
+def added_columns(contract: Contract, by_connection: Mapping[str, Columns]) -> dict[str, Column]:
     """Columns that the customer's mappings add to the entity. Raises ConfigError for names that nobody knows."""
     added: dict[str, Column] = {}
     problems = []
@@ -111,6 +118,14 @@ def added_columns(contract: Contract, by_connection: Mapping[str, Mapping[str, s
     if problems:
         raise ConfigError("the pipeline's mappings name columns that do not exist", problems=tuple(problems))
     return added
+
+
+def customer_columns(contracts: Mapping[str, Contract], mappings: Mappings) -> dict[str, dict[str, Column]]:
+    """Entity -> its columns for this customer: the contract's, and those that the mappings add. Raises ConfigError."""
+    return {
+        name: {**contract.columns, **added_columns(contract, mappings.get(name, {}))}
+        for name, contract in contracts.items()
+    }
 
 
 def check_entities(mappings: Mappings, contracts: Mapping[str, Contract]) -> None:

@@ -16,6 +16,7 @@ from backhaul.transform.derived import Derived, Made, Written, keep_made, last_m
 from backhaul.transform.marts import Mart, Part, comments_of
 from backhaul.transform.names import HIDDEN, literal, quote
 from backhaul.transform.results import EntityResult, Warning
+from backhaul.transform.work import made_entities
 
 
 def build_marts(
@@ -29,8 +30,15 @@ def build_marts(
     """marts: in order. Each is one transaction. full: make each anew, also where nothing it reads has changed."""
     if not marts:
         return []
-    shown = [*shapes, *(mart.name for mart in marts)]
-    for name in shapes:
+    made = made_entities(connection)
+    shown = made | {mart.name for mart in marts}
+    for mart in marts:
+        if lacking := sorted(mart.inputs - shown):
+            raise ConfigError(
+                f"{mart.name} reads {', '.join(lacking)}, which no transform has made yet",
+                next_step=f"select what it reads, too: `--select +{mart.name}`",
+            )
+    for name in made:
         _show(connection, name)
     results: list[EntityResult] = []
     try:

@@ -23,9 +23,9 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from backhaul.config.problems import closest, listed
 from backhaul.errors import ConfigError
-from backhaul.money import mixtures
+from backhaul.money import mixtures, money_of
 from backhaul.transform.before import changed_view
-from backhaul.transform.contracts import EntityShape
+from backhaul.transform.contracts import Column, EntityShape
 
 _COLUMN = re.compile(r"^\s{2,}(\w+):\s*(.*)$")
 _CLOCK = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime)
@@ -158,17 +158,27 @@ def in_order(marts: Iterable[Mart], entities: Iterable[str]) -> tuple[Mart, ...]
 
 def check_money(marts: Iterable[Mart], shapes: Mapping[str, EntityShape]) -> None:
     """Refuse sums over several currencies: a mart serves customers whose data nobody has seen. Raises ConfigError."""
-    money = money_columns(shapes)
-    problems = [f"{each.path}: {mixture}" for each in marts for mixture in mixtures(each.tree, money)]
+    money = _money_columns({name: shape.columns for name, shape in shapes.items()})
+    problems = []
+    for each in marts:
+        problems += [f"{each.path}: {mixture}" for mixture in mixtures(each.tree, money)]
+        money[each.name] = money_of(each.tree, money)
     if problems:
         raise ConfigError("marts add up money of several currencies", problems=tuple(problems))
 
 
-def money_columns(shapes: Mapping[str, EntityShape]) -> dict[str, dict[str, bool]]:
-    """Entity -> column -> whether it holds money in the row's own currency."""
+def own_money(marts: Iterable[Mart], columns: Mapping[str, Mapping[str, Column]]) -> dict[str, frozenset[str]]:
+    """Entity or mart -> its columns that hold money in the row's own currency. marts: each after those it reads."""
+    found = _money_columns(columns)
+    for mart in marts:
+        found[mart.name] = money_of(mart.tree, found)
+    return {name: frozenset(column for column, is_money in each.items() if is_money) for name, each in found.items()}
+
+
+def _money_columns(columns: Mapping[str, Mapping[str, Column]]) -> dict[str, dict[str, bool]]:
     return {
-        name: {c: column.type == "money" and not c.endswith("_base") for c, column in shape.columns.items()}
-        for name, shape in shapes.items()
+        name: {c: column.type == "money" and not c.endswith("_base") for c, column in each.items()}
+        for name, each in columns.items()
     }
 
 

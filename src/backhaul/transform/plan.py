@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from backhaul.config.problems import closest
 from backhaul.errors import ConfigError
 from backhaul.transform.compile import (
+    LacksField,
     MappingProblem,
     Surroundings,
     Unresolvable,
@@ -17,13 +19,13 @@ from backhaul.transform.compile import (
 from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import Contract, EntityShape, shape
 from backhaul.transform.identity import decide
-from backhaul.transform.inputs import Customer
+from backhaul.transform.inputs import Columns, Customer, Mappings
 from backhaul.transform.mappings import MappedColumn, added_columns, check_entities, read_column
 from backhaul.transform.marts import check_money
 from backhaul.transform.models import Models
 from backhaul.transform.results import Missing
 from backhaul.transform.seen import CHANGES, with_history
-from backhaul.transform.staging import Staging
+from backhaul.transform.staging import Staging, picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,14 @@ def compile_entities(
     """tables: each raw table's columns and DuckDB types. An object whose raw table is not there gives no slice."""
     check_entities(customer.mappings, models.contracts)
     around = {
-        name: Surroundings(customer.name, connection, tables, models.fillers(connection.source), scalar_functions)
+        name: Surroundings(
+            customer.name,
+            connection,
+            tables,
+            fillers := models.fillers(connection.source),
+            scalar_functions,
+            picked_objects(customer.mappings, name, fillers),
+        )
         for name, connection in customer.connections.items()
     }
     plans = []
@@ -93,17 +102,22 @@ def _entity(contract: Contract, models: Models, customer: Customer, around: Mapp
     slices: list[Slice] = []
     problems: list[str] = []
     for name, surroundings in around.items():
-        files = [
+        source = surroundings.connection.source
+        files = [each for each in models.staging if (each.entity, each.source) == (entity, source)]
+        problems += _strangers(entity, surroundings, mapped, [each.object for each in files])
+        files += [picked(source, entity, each) for each in surroundings.picked.get(entity, ())]
+        if mapped.get(name) and not files:
+            problems.append(
+                f"mappings.{entity}.{name}: {source} fills no {entity}; an object of it does where the mapping stands"
+                f" under {name}.<object>"
+            )
+        there = [
             each
-            for each in models.staging
-            if each.entity == entity
-            and each.source == surroundings.connection.source
-            and raw_table(name, each.object) in surroundings.tables
+            for each in files
+            if raw_table(name, each.object) in surroundings.tables
+            and entity in surroundings.connection.fills.get(each.object, (entity,))
         ]
-        columns = {column: read_column(value) for column, value in mapped.get(name, {}).items()}
-        if columns and not files and not _has_any(models, entity, surroundings.connection.source):
-            problems.append(f"mappings.{entity}.{name}: {surroundings.connection.source} fills no {entity}")
-        found, wrong = _connection(shaped, files, surroundings, columns)
+        found, wrong = _connection(shaped, there, surroundings, mapped)
         slices += found
         problems += wrong
     if problems:
@@ -111,34 +125,87 @@ def _entity(contract: Contract, models: Models, customer: Customer, around: Mapp
     return EntityPlan(shaped, tuple(slices))
 
 
-def _has_any(models: Models, entity: str, source: str) -> bool:
-    return any(each.entity == entity and each.source == source for each in models.staging)
+def picked_objects(
+    mappings: Mappings, connection: str, fillers: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Entity -> objects of the connection that fill it because a mapping says so, and no staging file does."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entity, places in mappings.items():
+        own = [place.removeprefix(f"{connection}.") for place in places if place.startswith(f"{connection}.")]
+        found[entity] = tuple(each for each in own if each not in fillers.get(entity, ()))
+    return found
+
+
+def _strangers(entity: str, around: Surroundings, mapped: Mapping[str, Columns], staged: list[str]) -> Iterator[str]:
+    """Objects that the mappings name and nobody knows."""
+    name = around.connection.name
+    read = [table.removeprefix(f"{name}__") for table in around.tables if table.startswith(f"{name}__")]
+    known = sorted({*staged, *around.connection.objects, *read})
+    for place in mapped:
+        connection, _, object_name = place.partition(".")
+        if connection == name and object_name and object_name not in known:
+            near = closest(object_name, known)
+            hint = f"; did you mean {near}?" if near else ""
+            yield f"mappings.{entity}.{place}: {object_name} is no object that is read{hint}"
 
 
 def _connection(
-    shaped: EntityShape, files: list[Staging], around: Surroundings, columns: Mapping[str, MappedColumn]
+    shaped: EntityShape, files: list[Staging], around: Surroundings, places: Mapping[str, Columns]
 ) -> tuple[list[Slice], list[str]]:
-    """A mapping holds for each object that has its fields; where no object has them it is wrong."""
+    """A connection's mapping holds for each object that has its fields; where no object has them it is wrong.
+
+    An object's own mapping comes before it, and is wrong where the object lacks a field.
+    """
     slices: list[Slice] = []
     problems: list[str] = []
+    connection = around.connection.name
+    columns = {name: read_column(value) for name, value in places.get(connection, {}).items()}
     wrong: dict[str, list[str]] = {column: [] for column in columns}
     for staging in files:
         fitting: dict[str, MappedColumn] = {}
-        for name, mapped in columns.items():
+        place = f"{connection}.{staging.object}"
+        own = {name: read_column(value) for name, value in places.get(place, {}).items()}
+        for name, mapped in {**columns, **own}.items():
             try:
-                check_mapping(staging, shaped, around, name, mapped)
+                fits = _fitting(staging, shaped, around, name, mapped)
             except MappingProblem as problem:
-                wrong[name].append(f"{around.connection.name}.{staging.object}: {problem}")
+                if name in own:
+                    problems.append(f"mappings.{shaped.name}.{place}.{name}: {problem}")
+                else:
+                    wrong[name].append(f"{place}: {problem}")
             else:
-                fitting[name] = mapped
+                fitting.update({name: fits} if fits is not None else {})
         try:
             slices.append(compile_slice(staging, shaped, around, fitting))
         except Unresolvable as problem:
             problems.append(f"{staging.path} ({around.connection.name}): {problem}")
     for name, found in wrong.items():
         if files and len(found) == len(files):
-            problems.append(f"mappings.{shaped.name}.{around.connection.name}.{name}: {'; '.join(found)}")
+            told = _unanswered(columns[name]) if columns[name].is_open else "; ".join(found)
+            problems.append(f"mappings.{shaped.name}.{connection}.{name}: {told}")
     return slices, problems
+
+
+def _fitting(
+    staging: Staging, shaped: EntityShape, around: Surroundings, name: str, mapped: MappedColumn
+) -> MappedColumn | None:
+    """What fills the column of this object; None where nothing is to be changed. Raises MappingProblem."""
+    unfilled = replace(mapped, text="") if mapped.default is not None else None
+    if mapped.is_open:
+        if mapped.required:
+            raise MappingProblem(_unanswered(mapped))
+        return unfilled
+    try:
+        check_mapping(staging, shaped, around, name, mapped)
+    except LacksField:
+        if mapped.required:
+            raise
+        return unfilled
+    return mapped
+
+
+def _unanswered(mapped: MappedColumn) -> str:
+    return f"nobody has said which field it is: {mapped.prompt}"
 
 
 __all__ = ["Customer", "EntityPlan", "compile_entities"]

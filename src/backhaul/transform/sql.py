@@ -8,20 +8,34 @@ from __future__ import annotations
 
 from functools import cache
 
+import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.parsers.duckdb import DuckDBParser
 
 MACROS = ("ref", "to_decimal", "to_date", "to_timestamp", "to_boolean", "json_text")
 
 
-class StagingDialect(DuckDB):
-    """DuckDB's dialect, in which our macros stay calls by name: sqlglot has ideas of its own about `to_timestamp`."""
+_READ_AS = {exp.UnixToTime: "to_timestamp", exp.ToBoolean: "to_boolean"}
+"""What sqlglot takes some macros for. Its compiled parser has no subclass that would leave them alone."""
 
-    class Parser(DuckDBParser):
-        FUNCTIONS = {  # noqa: RUF012 - sqlglot reads it from the class
-            name: build for name, build in DuckDBParser.FUNCTIONS.items() if name.lower() not in MACROS
-        }
+
+def parse(text: str) -> list[exp.Expr | None]:
+    """The statements of a text in DuckDB's dialect, our macros as calls by name. Raises SqlglotError."""
+    return [each and _macros_by_name(each) for each in sqlglot.parse(text, dialect="duckdb")]
+
+
+def parse_expression(text: str) -> exp.Expr:
+    """One expression, as `parse`. Raises SqlglotError."""
+    return _macros_by_name(sqlglot.parse_one(text, dialect="duckdb"))
+
+
+def _macros_by_name(tree: exp.Expr) -> exp.Expr:
+    # inner ones first: what replaces an outer one holds them
+    for node in reversed(list(tree.find_all(*_READ_AS))):
+        macro = call(_READ_AS[type(node)], *node.iter_expressions())
+        if node is tree:
+            return macro
+        node.replace(macro)
+    return tree
 
 
 def render(tree: exp.Expr) -> str:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from backhaul.errors import ConfigError
-from backhaul.transform.sql import StagingDialect
+from backhaul.transform.sql import parse
 
 SRC = "src"
 _CUSTOM = re.compile(r"^\s*--\s*custom:\s*(\S+)\s*$", re.MULTILINE)
@@ -42,7 +41,7 @@ def parse_staging(source: str, name: str, text: str) -> Staging:
     if not dot or not entity or not object_name:
         raise ConfigError(f"{path}: a staging file is called <entity>.<object>.sql")
     try:
-        trees = sqlglot.parse(text, dialect=StagingDialect)
+        trees = parse(text)
     except SqlglotError as error:
         raise ConfigError(f"{path} is not SQL", problems=(re.sub(r"\x1b\[\d+m", "", str(error)),)) from error
     tree = trees[0] if len(trees) == 1 else None
@@ -63,6 +62,12 @@ def parse_staging(source: str, name: str, text: str) -> Staging:
         tree=tree,
         keeps_custom=custom is None or custom[1] == "rest",
     )
+
+
+def picked(source: str, entity: str, object_name: str) -> Staging:
+    """What an object without a file is: nothing but what a customer maps of it."""
+    relation = exp.alias_(exp.Table(this=exp.to_identifier(object_name, quoted=True)), SRC, table=True)
+    return Staging(source, entity, object_name, {}, {}, exp.select().from_(relation), keeps_custom=True)
 
 
 def _wrong_shape(tree: exp.Select, object_name: str) -> list[str]:

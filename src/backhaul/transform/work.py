@@ -85,6 +85,11 @@ def raw_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str
     return {name: columns for name, columns in tables.items() if {"_key", "_run_id", "_deleted_at"} <= set(columns)}
 
 
+def made_entities(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The entities and marts that some transform has made."""
+    return frozenset(str(name) for (name,) in connection.execute("SELECT entity FROM meta.entities").fetchall())
+
+
 @cache
 def scalar_functions() -> frozenset[str]:
     """The functions a mapping may call: of one row's values, giving the same for the same. Those of the engine."""

@@ -49,10 +49,14 @@ def connect(
             done = one.connect(connection, entered, other_account=other_account)
         else:
             done = one.connect(connection, other_account=other_account)
+        asked = [each for each in one.questions() if each.place.partition(".")[0] == connection]
     if session.as_json:
-        session.output.json(_json(done))
+        session.output.json(_json(done) | {"questions": [each.name for each in asked]})
     else:
         _show(session.output, done)
+        for each in asked:
+            session.output.note("asked", f"{each.prompt} `backhaul mapping answer {customer} {each.name} <field>`",
+                                style="yellow")  # fmt: skip
 
 
 def _consented(session: Session, consent: Consent, no_browser: bool) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backhaul.cli.base import Command, Group, customer_argument
+from backhaul.cli.output import Column, many
 from backhaul.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def mapping() -> None:
-    """Propose what a customer's own fields may fill."""
+    """Propose what a customer's own fields may fill, and answer what is asked about them."""
 
 
 @mapping.command(cls=Command)
@@ -46,6 +47,49 @@ def suggest(session: Session, customer: str, connection: str | None, entity: str
         return
     for line in patch(customer, found):
         click.echo(line)
+
+
+@mapping.command(cls=Command)
+@customer_argument
+@click.make_pass_decorator(Session, ensure=True)
+def questions(session: Session, customer: str) -> None:
+    """Show which of its fields the customer has still to name."""
+    with session.project() as project:
+        found = project.customer(customer).questions()
+    if session.as_json:
+        session.output.json({"customer": customer, "questions": [{**asdict(e), "name": e.name} for e in found]})
+        return
+    if not found:
+        session.output.line(f"{customer} has answered everything", style="dim")
+        return
+    columns = [Column("question"), Column("required"), Column("asked", wide=True)]
+    session.output.table(columns, [[each.name, "yes" if each.required else "no", each.prompt] for each in found])
+    session.output.line()
+    session.output.line(f"Next: backhaul mapping answer {customer} {found[0].name} <field>", style="dim")
+
+
+@mapping.command(cls=Command)
+@customer_argument
+@click.argument("question")
+@click.argument("field")
+@click.make_pass_decorator(Session, ensure=True)
+def answer(session: Session, customer: str, question: str, field: str) -> None:
+    """Name the field that plays the part, or an expression of fields.
+
+    For example: backhaul mapping answer acme accounts.crm.tier tier__c
+
+    It is written into the customer's pipeline; `backhaul plan` shows what it changes.
+    """
+    with session.project() as project:
+        one = project.customer(customer)
+        done = one.answer(question, field)
+        left = one.questions()
+    if session.as_json:
+        session.output.json({"customer": customer, "answered": done.name, "from": field, "open": len(left)})
+        return
+    session.output.line(f"pipelines/{customer}.yaml: {'.'.join(done.path)} is {field}", style="green")
+    command = f"backhaul mapping questions {customer}" if left else f"backhaul plan {customer}"
+    session.output.line(f"{many(len(left), 'question')} left. Next: {command}", style="dim")
 
 
 def patch(customer: str, found: tuple[Suggestion, ...]) -> list[str]:

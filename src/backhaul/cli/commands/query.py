@@ -39,6 +39,8 @@ def query(
         sql = sys.stdin.read()
     with session.project() as project:
         result = project.customer(customer).query(sql, limit=limit or None, as_of=as_of, raw=raw)
+    for each in result.warnings:
+        click.secho(f"warning: {each}", fg="yellow", err=True)
     if session.as_json or shape == "json":
         session.output.data(_document(result))
     elif shape == "csv":
@@ -52,6 +54,7 @@ def _document(result: QueryResult) -> dict[str, Any]:
         "columns": [{"name": each.name, "type": each.type} for each in result.columns],
         "rows": result.rows,
         "truncated": result.truncated,
+        "warnings": list(result.warnings),
         "version": result.version,
         "published_at": result.published_at,
         "as_of": {name: dict(objects) for name, objects in result.as_of.items()},

@@ -63,4 +63,6 @@ def shell(session: Session, customer: str, raw: bool, as_of: datetime | None) ->
                 continue
             columns = [Column(each.name) for each in result.columns]
             session.output.show(table(columns, [["" if cell is None else cell for cell in row] for row in result.rows]))
+            for each in result.warnings:
+                click.echo(f"warning: {each}", err=True)
             click.echo(f"{many(len(result.rows), 'row')}{', and more' if result.truncated else ''}", err=True)

@@ -31,6 +31,7 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
             write_schemas(config.layout)
         problems = config.validate(customer)
         names = [customer] if customer else list(config.customers())
+        asked = {name: project.customer(name).questions() for name in names} if not problems else {}
         origins = {name: config.explain(name) for name in names} if explain and not problems else {}
     output = session.output
     if session.as_json:
@@ -58,6 +59,10 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
         output.line()
         output.heading(name)
         _explain(output, found)
+    for name, questions in asked.items():
+        for question in questions:
+            output.line(f"{name}: {question.name} may be answered: {question.prompt}", style="dim")
+            output.line(f"Next: backhaul mapping answer {name} {question.name} <field>", style="dim", indent=2)
     if not explain:
         output.line(f"{many(len(names), 'customer')}, no problems")
     return 0

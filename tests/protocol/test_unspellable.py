@@ -1,0 +1,59 @@
+"""A row that cannot be written as the vendor asks is refused by itself; it stops no other, and is never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.little import Answer, Asked, Little
+from tests.protocol.connections import connect, schema
+
+from backhaul.protocol.render import Bindings, Unspellable, text
+from backhaul.protocol.writes import OutRow, choose, send
+
+THING = {
+    "fields": {"id": "text"},
+    "reads": {"all": {"get": "/things"}},
+    "writes": {
+        "update": {
+            "post": "/things", "batch": 10, "item": {"id": "{key:integer}", "...": "{values}"},
+            "json": {"things": "{items}"}, "result": {"type": "order", "records": "things", "key": "id"},
+        }
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("good", [("7", "8"), ("7",), ()])
+def test_only_the_rows_at_fault_are_refused(good: tuple[str, ...], serve: Callable[[Answer], Little]) -> None:
+    seen: list[Any] = []
+
+    def answer(asked: Asked) -> Any:
+        seen.append([each["id"] for each in asked.json["things"]])
+        return asked.json
+
+    connection = connect(serve(answer), objects={"things": THING})
+    rows = [OutRow(f"r{key}", {"name": "n"}, key=key) for key in ("1e3", *good, "new york")]
+    target = choose(schema("things", name="text"), connection.source.objects["things"], "update", len(rows))
+    told = send(connection, target, rows)
+    assert [(each.id, each.state) for each in told] == [
+        ("r1e3", "refused"), *((f"r{key}", "confirmed") for key in good), ("rnew york", "refused")
+    ]  # fmt: skip
+    assert (told[-1].code, told[-1].message) == ("UNSPELLABLE", "'new york' is no whole number")
+    assert seen == ([[int(key) for key in good]] if good else [])
+
+
+@pytest.mark.parametrize(
+    ("format", "value", "told"),
+    [
+        ("integer", "x" * 99, "no whole number"),
+        ("integer", ["1"], "no whole number"),
+        ("unix", "2026-01-01", "no moment"),
+        ("unix", date(2026, 1, 1), "no moment"),
+    ],
+)
+def test_a_value_that_a_format_cannot_say_is_told_in_short(format: str, value: object, told: str) -> None:
+    with pytest.raises(Unspellable, match=told) as error:
+        text(f"{{key:{format}}}", Bindings({"key": value}))
+    assert len(str(error.value)) < 100
