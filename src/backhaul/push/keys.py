@@ -24,11 +24,11 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
         if task.key is None:
             return Keyed(None, once=True)
         column = wanted.column(task.key)
-        field = object.schema.fields.get(column)
+        field = object.schema.fields.get(object.named(column))
         unique = field is not None and field.unique
         return Keyed(column, field) if unique else Keyed(column, own=True, once=True)
     column = wanted.column(task.key) if task.key is not None else _default(task, object, wanted)
-    field = object.schema.fields.get(column)
+    field = object.schema.fields.get(object.named(column))
     if task.mode == "upsert":
         return Keyed(column, _matching(task, object, column, field))
     if task.mode == "mirror":
