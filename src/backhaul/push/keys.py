@@ -37,7 +37,8 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
                 task, object, f"{column} is the vendor's own key: nothing can be created by it",
                 f"name a column of your own as `key`, or a unique field; {_uniques(object)}",
             )  # fmt: skip
-        return Keyed(column, field) if field is not None and field.unique else Keyed(column, own=True)
+        finds = field is not None and (field.unique or object.upserts(field.name) is not None)
+        return Keyed(column, field) if finds else Keyed(column, own=True)
     if column in object.schema.key or field is None or not (field.updatable or field.creatable):
         return Keyed(column)
     if not field.unique:

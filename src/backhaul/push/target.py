@@ -126,9 +126,10 @@ class Object:
         return next((each.trace for each in self.definition.writes.create if each.trace is not None), None)
 
     def upserts(self, field: str) -> Write | None:
-        """The write that makes or changes the record with this value of the field."""
-        fits = (each for each in self.definition.writes.upsert if each.match in (None, field))
-        return next(fits, None) if self.schema.fields[field].unique else None
+        """The write that makes or changes the record with this value of a field: a unique one, or one it is for."""
+        unique = self.schema.fields[field].unique
+        fits = (each for each in self.definition.writes.upsert if each.match == field or (unique and not each.match))
+        return next(fits, None)
 
 
 @dataclass(frozen=True)
