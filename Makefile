@@ -36,6 +36,9 @@ renewals: .venv/ready
 
 crash-push: .venv/ready
 	$(BIN)/python -m tests.crash.push --rows 2000 --kills 60
+	for source in salesforce zendesk pipedrive quickbooks netsuite dynamics365; do \
+		$(BIN)/python -m tests.crash.push --rows 100 --kills 12 --source $$source || exit 1; \
+	done
 
 # 50 generated edits of a configuration: what `plan` counts is what the next snapshot differs in.
 plans: .venv/ready

@@ -1,5 +1,5 @@
-"""`python -m tests.crash.push --rows 2000 --kills 60`: pushes that are killed at every step, on a vendor that drops
-answers, applies half a batch, answers after we gave up, and shows new records late.
+"""`python -m tests.crash.push --rows 2000 --kills 60 --source hubspot`: pushes that are killed at every step, on a
+vendor that drops answers, applies half a batch, answers after we gave up, and shows new records late.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -27,14 +28,15 @@ from backhaul.push.ledger import Ledger
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
 from backhaul.telemetry.crashpoints import VARIABLE
+from backhaul.vault.master import new_master_key
 from tests import forks
-from tests.conftest import connection_to
+from tests.conftest import CONSENTED, connection_to, consent, secrets_of
+from tests.crash.vendors import BATCH, LAG, VENDORS, Vendor, Wish
 
 POINTS = ("push_fields", "push_looked", "push_intent", "push_sent", "push_receipt", "push_settled", "push_applied")
 FAULTS = ("lost_answer", "half_applied", "late_answer")
-LAG, GIVEN_UP, LATE = 2.0, 1.0, 3.0
-"""Seconds: the vendor's index, our patience for an answer, and the vendor's answer."""
-BATCH = 20
+GIVEN_UP, LATE = 1.0, 3.0
+"""Seconds: our patience for an answer, and the vendor's answer."""
 WORKER = f"""
 import json, sys
 from pathlib import Path
@@ -43,55 +45,72 @@ Request.__init__.__defaults__ = tuple({GIVEN_UP} if each == 60.0 else each for e
 from backhaul.project import Project
 with Project(Path(sys.argv[1])) as project:
     report = project.customer("acme").push(sys.argv[2], approve=True)
-    print(json.dumps({{**report.figures(), "troubles": [each.what for each in report.troubles]}}))
+    print(json.dumps({{**report.figures(), "troubles": [each.what for each in report.troubles],
+                      "notes": [each.message for each in report.notes[:3]]}}))
 """
 
 
-def pushes(rows: int, generation: int) -> dict[str, Any]:
-    """people: created by a unique field. firms: made by our own id in a field of our own. mirrored: upserted, and
-    taken away. blind: created with nothing that finds them again. scores: changed by their keys.
-    """
-    gone = rows // 5 if generation else 0
-    own_id = {"trace": "backhaul_row", "own_fields": {"backhaul_row": {"label": "backhaul row", "unique": True}}}
-    made = f"from range({rows}) t(n)"
-    people = f"select 'p' || n || '@new.example' as email, 'Person ' || n as firstname {made}"
-    mirrored = (
-        f"select 'm' || n || '@new.example' as email, 'Mirrored {generation} ' || n as firstname"
-        f" from range({gone}, {rows + gone}) t(n)"
-    )
-    scores = f"select source_id as hs_object_id, {generation + 5} as ai_score from accounts"
-    firms = f"select 'f' || n as ref, 'Firm ' || n as name {made}"
-    blind = f"select 'b' || n as ref, 'Blind ' || n as name {made}"
+def pushes(vendor: Vendor, rows: int, generation: int) -> dict[str, Any]:
+    return {name: _push(wish, vendor.key, rows, generation) for name, wish in vendor.wishes.items()}
+
+
+def _push(wish: Wish, key: str, rows: int, generation: int) -> dict[str, Any]:
+    gone = _gone(rows, generation) if wish.kind == "mirror" else 0
+    columns = [f"{_filled(wish.text, generation)} as {wish.mark}"] if wish.mark else []
+    columns += [f"{_filled(wish.value[1], generation)} as {wish.value[0]}"] if wish.value else []
+    columns += [wish.columns] if wish.columns else []
+    source = f"range({gone}, {rows + gone}) t(n)"
+    if wish.kind == "change":
+        columns, source, found_by = [f"source_id as {key}", *columns], "accounts", key
+    elif wish.keyed:
+        found_by = wish.mark
+    else:
+        columns, found_by = ["'r' || n as ref", *columns], "ref"
+    mode = {"once": "create", "blind": "create", "mirror": "mirror", "change": "update"}[wish.kind]
+    allowed = {"max_deletes": rows} if wish.kind == "mirror" else {}
+    select = f"select {', '.join(columns)} from {source}"
     return {
-        "people": _push("contacts", people, mode="create", key="email"),
-        "firms": _push("companies", firms, mode="create", key="ref", **own_id),
-        "mirrored": _push("contacts", mirrored, mode="mirror", key="email", max_deletes=rows),
-        "blind": _push("companies", blind, mode="create", key="ref"),
-        "scores": _push("companies", scores, key="hs_object_id"),
-    }
+        "to": f"crm.{wish.object}", "select": select, "mode": mode, "key": found_by, "max_quota": "100%", **allowed,
+        **wish.more,
+    }  # fmt: skip
 
 
-def _push(object: str, select: str, **more: Any) -> dict[str, Any]:
-    return {"to": f"crm.{object}", "select": select, "max_quota": "100%", **more}
+def _filled(text: str, generation: int) -> str:
+    """The text as SQL over n."""
+    before, part, after = text.replace("{g}", str(generation)).partition("{n}")
+    return f"'{before}' || n || '{after}'" if part else f"'{before}'"
+
+
+def _gone(rows: int, generation: int) -> int:
+    return rows // 5 if generation else 0
 
 
 class Patient:
     """One project, one simulated vendor, and applies in processes of their own."""
 
-    def __init__(self, root: Path, rows: int, simulator: Running) -> None:
-        self.root, self.rows, self.simulator = root, rows, simulator
+    def __init__(self, root: Path, rows: int, simulator: Running, vendor: Vendor) -> None:
+        self.root, self.rows, self.simulator, self.vendor = root, rows, simulator, vendor
+        source = simulator.vendor.source
         (root / "pipelines").mkdir(parents=True)
-        (root / "sources" / "hubspot").mkdir(parents=True)
-        (root / "sources" / "hubspot" / "source.yaml").write_text(yaml.safe_dump(_small(), sort_keys=False))
+        (root / "sources" / source).mkdir(parents=True)
+        definition = yaml.safe_dump(_small(source, vendor), sort_keys=False)
+        (root / "sources" / source / "source.yaml").write_text(definition)
+        os.environ.setdefault("BACKHAUL_MASTER_KEY", new_master_key())
         self.generation(0)
-        self.before = {name: self._keys(name) for name in ("contacts", "companies")}
+        self.before = {each.object: set(self._live(each.object)) for each in vendor.wishes.values()}
         with Project(root) as project:
+            if source in CONSENTED:
+                consent(project, "crm")
             assert project.customer("acme").run().exit_code == 0
 
     def generation(self, number: int) -> None:
         self.number = number
-        connection = connection_to(self.simulator, {"companies": {}, "contacts": {}})
-        document = {"customer": "acme", "connections": {"crm": connection}, "push": pushes(self.rows, number)}
+        source = self.simulator.vendor.source
+        connection = connection_to(self.simulator, {each.object: {} for each in self.vendor.wishes.values()})
+        connection["settings"] |= self.vendor.settings
+        apps = {"apps": {source: secrets_of(self.simulator, CONSENTED[source])}} if source in CONSENTED else {}
+        wanted = pushes(self.vendor, self.rows, number)
+        document = {"customer": "acme", "connections": {"crm": connection}, **apps, "push": wanted}
         (self.root / "pipelines" / "acme.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
     def apply(self, name: str, crash: str = "") -> dict[str, Any] | None:
@@ -105,18 +124,23 @@ class Patient:
 
     def unknown(self, name: str) -> list[str]:
         with Ledger(Layout(self.root).ledger("acme")) as ledger:
-            object = "contacts" if name in ("people", "mirrored") else "companies"
+            object = self.vendor.wishes[name].object
             return [each.row for each in ledger.in_flight(ledger.target("crm", object, name))]
 
-    def _keys(self, object: str) -> set[str]:
-        return {each["id"] for each in self.simulator.dump(object)}
+    def _live(self, object: str) -> dict[str, dict[str, Any]]:
+        gone = self.vendor.gone.items()
+        return {
+            str(each[self.vendor.key]): each
+            for each in self.simulator.dump(object)
+            if not each["_deleted"] and not any(each.get(name) == value for name, value in gone)
+        }
 
     # -- the reckoning -----------------------------------------------------------------------------------------------
 
     def quiet(self) -> Iterator[str]:
         """Apply without kills and faults until nothing is sent any more; what is wrong then."""
         self.simulator.clear_faults()
-        restless = list(pushes(self.rows, self.number))
+        restless = list(self.vendor.wishes)
         for _ in range(5):
             time.sleep(LAG + 0.2)
             for name in list(restless):
@@ -124,103 +148,135 @@ class Patient:
                 report = self.apply(name)
                 assert report is not None
                 if report["troubles"] or report["refused"]:
-                    yield f"{name}: {report}"
+                    yield f"{name}: {report['refused']} refused; {report['troubles']} {report['notes']}"
                 if not self._writes(at):
                     restless.remove(name)
             if not restless:
                 break
         yield from (f"{name} does not come to rest" for name in restless)
-        yield from self.wrong()
+        for name, wish in self.vendor.wishes.items():
+            yield from (f"{name}: {each}" for each in self._wrong(name, wish))
 
     def _writes(self, since: int) -> bool:
-        paths = [each["path"] for each in self.simulator.received(since)]
-        return any(path.endswith(("batch/create", "batch/update", "batch/upsert", "batch/archive")) for path in paths)
+        paths = self.vendor.writes
+        return any(
+            re.search(paths[each["method"]], each["path"])
+            for each in self.simulator.received(since)
+            if each["method"] in paths
+        )
 
-    def wrong(self) -> Iterator[str]:
-        live = {
-            name: [each for each in self.simulator.dump(name) if not each["_deleted"]]
-            for name in ("contacts", "companies")
-        }
-        new = [each for each in live["contacts"] if str(each["email"]).endswith("@new.example")]
-        people = Counter(each["email"] for each in new if each["email"].startswith("p"))
-        yield from self._counted("people", people, {f"p{n}@new.example" for n in range(self.rows)})
-        firms = Counter(each["name"] for each in live["companies"] if str(each["name"]).startswith("Firm "))
-        yield from self._counted("firms", firms, {f"Firm {n}" for n in range(self.rows)})
-        start = self.rows // 5 if self.number else 0
-        names = {f"m{n}@new.example": f"Mirrored {self.number} {n}" for n in range(start, self.rows + start)}
-        held = {each["email"]: each["firstname"] for each in new if each["email"].startswith("m")}
-        left = {email for email in held if email not in names}
-        if {email: held.get(email) for email in names} != names:
-            yield "mirrored records do not hold what they are to hold"
-        with Ledger(Layout(self.root).ledger("acme")) as ledger:
-            kept = ledger.known(ledger.target("crm", "contacts", "mirrored"), sorted(left))
-        yield from (f"{email} was ours to take away and is there" for email, each in kept.items() if each.made)
-        blind = Counter(each["name"] for each in live["companies"] if str(each["name"]).startswith("Blind "))
-        twice = [name for name, count in blind.items() if count > 1]
-        if twice:
-            yield f"{len(twice)} blind creates came twice, {twice[0]} among them"
-        unknown = {f"Blind {row[1:]}" for row in self.unknown("blind")}
-        lacking = {f"Blind {n}" for n in range(self.rows)} - set(blind) - unknown
+    def _wrong(self, name: str, wish: Wish) -> Iterator[str]:
+        live = self._live(wish.object)
+        match wish.kind:
+            case "once":
+                yield from self._once(name, wish, live)
+            case "blind":
+                yield from self._blind(name, wish, live)
+            case "mirror":
+                yield from self._mirrored(name, wish, live)
+            case "change":
+                field, text = wish.value or ("", "")
+                wanted = text.replace("{g}", str(self.number))
+                wrong = [id for id, each in live.items() if id in self.before[wish.object]
+                         and str(each.get(field)).removesuffix(".0") != wanted]  # fmt: skip
+                if wrong:
+                    yield f"{len(wrong)} are not right, {wrong[0]} among them"
+
+    def _found(self, wish: Wish, live: dict[str, dict[str, Any]]) -> Counter[str]:
+        """How often each text stands in the field that tells rows apart."""
+        pattern = re.escape(wish.text).replace(r"\{n\}", r"\d+")
+        texts = [str(each.get(wish.mark)) for each in live.values()]
+        return Counter(text for text in texts if re.fullmatch(pattern, text))
+
+    def _wanted(self, wish: Wish, start: int = 0) -> dict[str, int]:
+        return {wish.text.replace("{n}", str(n)): n for n in range(start, self.rows + start)}
+
+    def _once(self, name: str, wish: Wish, live: dict[str, dict[str, Any]]) -> Iterator[str]:
+        found, wanted = self._found(wish, live), self._wanted(wish)
+        yield from _twice(found)
+        if set(found) != set(wanted):
+            lack = sorted(set(wanted) - set(found))
+            yield f"{len(lack)} lack: {lack[:1]}, {len(set(found) - set(wanted))} are too many"
+        if left := self.unknown(name):
+            yield f"{len(left)} are still unknown, {left[0]} among them"
+
+    def _blind(self, name: str, wish: Wish, live: dict[str, dict[str, Any]]) -> Iterator[str]:
+        found = self._found(wish, live)
+        yield from _twice(found)
+        unknown = {wish.text.replace("{n}", row[1:]) for row in self.unknown(name)}
+        lacking = set(self._wanted(wish)) - set(found) - unknown
         if lacking:
-            yield f"{len(lacking)} blind creates are neither there nor unknown, {min(lacking)} among them"
-        ours = self.before["companies"]
-        wrong = [each["id"] for each in live["companies"]
-                 if each["id"] in ours and float(each["ai_score"] or 0) != self.number + 5]  # fmt: skip
+            yield f"{len(lacking)} are neither there nor unknown, {min(lacking)} among them"
+
+    def _mirrored(self, name: str, wish: Wish, live: dict[str, dict[str, Any]]) -> Iterator[str]:
+        found = self._found(wish, live)
+        yield from _twice(found)
+        field, text = wish.value or ("", "")
+        text = text.replace("{g}", str(self.number))
+        held = {str(each[wish.mark]): each[field] for each in live.values() if str(each.get(wish.mark)) in found}
+        wanted = self._wanted(wish, _gone(self.rows, self.number))
+        wrong = [each for each, n in wanted.items() if held.get(each) != text.replace("{n}", str(n))]
         if wrong:
-            yield f"{len(wrong)} scores are not right"
-
-    def _counted(self, push: str, found: Counter[str], wanted: set[str]) -> Iterator[str]:
-        twice = [name for name, count in found.items() if count > 1]
-        if twice:
-            yield f"{push}: {len(twice)} came twice, {twice[0]} among them"
-        if set(found) != wanted:
-            yield f"{push}: {len(wanted - set(found))} lack, {len(set(found) - wanted)} are too many"
-        if left := self.unknown(push):
-            yield f"{push}: {len(left)} are still unknown, {left[0]} among them"
+            yield f"{len(wrong)} records do not hold what they are to hold: {wrong[0]} has {held.get(wrong[0])}"
+        left = sorted(set(held) - set(wanted))
+        with Ledger(Layout(self.root).ledger("acme")) as ledger:
+            kept = ledger.known(ledger.target("crm", wish.object, name), left)
+        yield from (f"{each} was ours to take away and is there" for each, known in kept.items() if known.made)
 
 
-def _small() -> dict[str, Any]:
-    """The shipped definition, with small batches, a quick index and no limits, which would only make us wait."""
-    definition: dict[str, Any] = yaml.safe_load((catalog_root() / "sources" / "hubspot" / "source.yaml").read_text())
+def _twice(found: Counter[str]) -> Iterator[str]:
+    twice = [name for name, count in found.items() if count > 1]
+    if twice:
+        yield f"{len(twice)} came twice, {twice[0]} among them"
+
+
+def _small(source: str, vendor: Vendor) -> dict[str, Any]:
+    definition: dict[str, Any] = yaml.safe_load((catalog_root() / "sources" / source / "source.yaml").read_text())
     definition["limits"] = []
-    templates = definition["templates"]
-    templates["batch"]["batch"] = BATCH
-    templates["crm_object"]["writes"]["delete"]["batch"] = BATCH
-    templates["crm_object"]["reads"]["by_match"]["lag"] = f"{LAG:g}s"
+    for place, value in vendor.small.items():
+        *path, last = place.split(".")
+        block = definition
+        for name in path:
+            block = block[name]
+        block[last] = value
     return definition
 
 
 @contextmanager
-def patient(folder: Path, rows: int) -> Iterator[Patient]:
-    simulator = serve(build("hubspot", variants={"unique_read": "indexed"}))
+def patient(folder: Path, rows: int, source: str) -> Iterator[Patient]:
+    vendor = VENDORS[source]
+    simulator = serve(build(source, variants=dict(vendor.variants)))
     try:
-        simulator.configure(index_lag=LAG, limit_10s=10**9, limit_search=10**9)
-        yield Patient(folder, rows, simulator)
+        simulator.configure(**vendor.controls)
+        yield Patient(folder, rows, simulator, vendor)
     finally:
         simulator.close()
 
 
 def harness(
-    folder: Path, rows: int, kills: int, seed: int, *, say: Callable[[str], None] = lambda text: None
+    folder: Path,
+    rows: int,
+    kills: int,
+    seed: int,
+    *,
+    source: str = "hubspot",
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[str]:
     """Kill so often, over two generations of wanted rows; what is wrong in the end."""
     chance = random.Random(seed)
     problems: list[str] = []
     points: Counter[str] = Counter()
-    with patient(folder, rows) as one:
+    with patient(folder, rows, source) as one:
         for generation in range(2):
             one.generation(generation)
             tries = 0
             while sum(points.values()) < kills * (generation + 1) // 2 and tries < 3 * kills:
                 tries += 1
-                name = chance.choice(list(pushes(rows, generation)))
+                name = chance.choice(list(one.vendor.wishes))
                 point = chance.choice(POINTS)
                 one.simulator.clear_faults()
                 for _ in range(chance.randint(0, 2)):
-                    kind = chance.choice(FAULTS)
-                    path = r"batch/(create|update|upsert|archive)"
-                    more = {"seconds": LATE} if kind == "late_answer" else {}
-                    one.simulator.fault(kind, path=path, after=chance.randint(0, 3), **more)
+                    _trouble(one, chance)
                 killed = one.apply(name, f"{point}:{chance.randint(1, max(1, rows // BATCH // 2))}") is None
                 points[point] += killed
                 say(f"  {name}, {point}: {'killed' if killed else 'ended by itself'}")
@@ -233,15 +289,31 @@ def harness(
     return problems
 
 
+def _trouble(one: Patient, chance: random.Random) -> None:
+    method = chance.choice(list(one.vendor.writes))
+    # what is deleted stands in the query, of which there is no half
+    kind = chance.choice([each for each in FAULTS if each != "half_applied" or method != "DELETE"])
+    more = {"seconds": LATE} if kind == "late_answer" else {}
+    one.simulator.fault(kind, method=method, path=one.vendor.writes[method], after=chance.randint(0, 3), **more)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.push")
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--source", choices=list(VENDORS), default="hubspot")
     options = parser.parse_args()
+    if VENDORS[options.source].cannot:
+        print(f"not of {options.source}: {VENDORS[options.source].cannot}")
     with tempfile.TemporaryDirectory(prefix="crash-push-") as folder:
         problems = harness(
-            Path(folder), options.rows, options.kills, options.seed, say=lambda text: print(text, flush=True)
+            Path(folder) / "project",
+            options.rows,
+            options.kills,
+            options.seed,
+            source=options.source,
+            say=lambda text: print(text, flush=True),
         )
     for each in problems:
         print(each)

@@ -67,3 +67,12 @@ def test_upserts_match_by_external_id(netsuite: Callable[..., Bench]) -> None:
     assert made.acme.push("new").created == 4
     assert sum(str(each["externalid"]).startswith("ext-") for each in truth(made, "customer", "erp").values()) == 4
     assert made.acme.push("new").written == 0
+
+
+def test_a_mirror_by_external_id_writes_that_id(netsuite: Callable[..., Bench]) -> None:
+    select = "select 'm' || n as externalid, 'Mirrored ' || n as companyname, '1' as subsidiary from range(3) t(n)"
+    made = netsuite(kept=push("erp.customer", select, mode="mirror", key="externalid"))
+    assert made.acme.push("kept").created == 3
+    found = {each["externalid"]: each["companyname"] for each in truth(made, "customer", "erp").values()}
+    assert {f"m{n}": f"Mirrored {n}" for n in range(3)}.items() <= found.items()
+    assert made.acme.push("kept").written == 0

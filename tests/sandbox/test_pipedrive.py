@@ -206,3 +206,24 @@ def test_a_days_budget_is_spent_by_what_a_call_costs(served: Serve) -> None:
         assert session.get("/api/v2/stages").status_code == 200
     with Session(served(daily_headers="absent")) as session:
         assert left not in session.get("/api/v2/stages").headers
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"field_type": "varchar"}, "field_name is required"),
+        ({"field_name": "Sure", "field_type": "boolean"}, "field_type must be one of"),
+        ({"field_name": "Grade", "field_type": "enum"}, "options are required"),
+        ({"field_name": "Fit", "field_type": "double", "name": "Fit"}, "name is not allowed"),
+    ],
+)
+def test_a_field_that_cannot_be_made_is_refused(asks: Session, given: dict[str, Any], word: str) -> None:
+    assert refused(asks.post("/api/v2/dealFields", json=given), word)
+
+
+def test_two_fields_of_one_name_have_hashes_of_their_own(asks: Session) -> None:
+    given = {"field_name": "Twin", "field_type": "double", "description": "One of two"}
+    made = [asks.post("/api/v2/productFields", json=given).json()["data"] for _ in range(2)]
+    assert made[0]["field_code"] != made[1]["field_code"]
+    told = {each["field_code"]: each for each in asks.get("/api/v2/productFields").json()["data"]}
+    assert [told[each["field_code"]]["field_name"] for each in made] == ["Twin", "Twin"]

@@ -352,3 +352,32 @@ def test_one_ticket_takes_thirty_changes_in_ten_minutes(served: Serve) -> None:
         assert session.put(f"/tickets/{other}", json={"ticket": {"tags": []}}).status_code == 200
         refused = session.put(f"/tickets/{id}", json={"ticket": {"tags": []}})
         assert refused.text.startswith("Number of allowed API requests per minute exceeded")
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "wrong"),
+    [
+        ("user_fields", {"key": "fit", "type": "integer"}, "title"),
+        ("user_fields", {"key": "12", "type": "integer", "title": "Fit"}, "key"),
+        ("user_fields", {"key": "vip", "type": "checkbox", "title": "VIP"}, "key"),
+        ("organization_fields", {"key": "grade", "type": "dropdown", "title": "Grade"}, "custom_field_options"),
+        ("organization_fields", {"key": "grade", "type": "tagger", "title": "Grade"}, "type"),
+        ("ticket_fields", {"key": "fit", "type": "integer", "title": "Fit"}, "key"),
+        ("custom_objects/device/fields", {"key": "fit", "type": "double", "title": "Fit"}, "type"),
+    ],
+)
+def test_a_field_that_cannot_be_made_is_refused(served: Serve, path: str, given: dict[str, Any], wrong: str) -> None:
+    wrapper = "custom_object_field" if path.startswith("custom_objects") else path.removesuffix("s")
+    with Session(served()) as asks:
+        assert asks.post(f"/{path}", json={"field": given}).status_code == 400
+        answer = asks.post(f"/{path}", json={wrapper: given})
+        assert (answer.status_code, next(iter(answer.json()["details"]))) == (422, wrong)
+
+
+def test_a_field_of_a_custom_object_is_known_by_the_key_that_was_asked_for(served: Serve) -> None:
+    given = {"key": "fit", "type": "decimal", "title": "Fit"}
+    with Session(served()) as asks:
+        made = asks.post("/custom_objects/device/fields", json={"custom_object_field": given})
+        assert (made.status_code, made.json()["custom_object_field"]["key"]) == (201, "fit")
+        told = asks.get("/custom_objects/device/fields").json()["custom_object_fields"]
+        assert "fit" in [each["key"] for each in told]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from backhaul.config.base import Duration, Model
-from backhaul.config.calls import Call, Condition, OurType, PathText, Reader, Template, listed
+from backhaul.config.calls import Call, Condition, OurType, PathText, Pattern, Reader, Template, listed
 from backhaul.config.reads import Next, Read
 from backhaul.config.writes import Writes
 
@@ -164,6 +164,28 @@ class Discover(Call):
     )
 
 
+class CreateField(Call):
+    """Makes a custom field. The request may use `{field.name}` (group 1 of `name`), `{field.label}`, `{field.group}`,
+    `{field.unique}`, `{field.description}`, `{field.options}` (each as `option` says) and whatever `types` gives for
+    the field's type, as `{field.x}`."""
+
+    types: dict[OurType | Literal["options"], dict[str, Any]] = Field(
+        description="Our type -> what the vendor's request says of it; `options`: a choice of given values."
+    )
+    group: Template | None = Field(default=None, description="Where a field goes whose group is not told.")
+    name: Pattern = Field(
+        default="(.+)", description="How the names of custom fields are spelt here; group 1 is what the request takes."
+    )
+    key: Reader | None = Field(
+        default=None,
+        description="Where the answer tells the field's name, of vendors that choose it. A push calls it as it "
+        "likes, and the field is found again by its label.",
+    )
+    option: dict[str, Any] | None = Field(default=None, description="How one option is written: `{each}`.")
+    needs: str = Field(default="", description="The permission it takes, for people.")
+    also: list[Call] = Field(default_factory=list, description="What makes the new field usable, afterwards.")
+
+
 class Link(Model):
     """What makes an object a link between two records: the fields that hold their keys."""
 
@@ -198,6 +220,9 @@ class ObjectDefinition(Model):
     )
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."
+    )
+    create_field: CreateField | None = Field(
+        default=None, description="How a push's own fields are made here, in place of the source's way."
     )
     changed: Changed = Field(
         default=ChangedNone(type="none"), description="How change shows; without it everything is read and compared."

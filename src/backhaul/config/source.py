@@ -16,23 +16,9 @@ from pydantic import Field, model_validator
 
 from backhaul.config.auth import Auth
 from backhaul.config.base import Duration, Model
-from backhaul.config.calls import Call, Condition, OurType, PathText, Pattern, Reader, Template, Values, VendorType
-from backhaul.config.objects import ChangedField, DeleteCensus, DeleteScan, Discover, ObjectDefinition
+from backhaul.config.calls import Call, Condition, PathText, Reader, Template, Values, VendorType
+from backhaul.config.objects import ChangedField, CreateField, DeleteCensus, DeleteScan, Discover, ObjectDefinition
 from backhaul.config.reads import ErrorAt, Read
-
-
-class CreateField(Call):
-    """Makes a custom field. The request may use `{field.name}`, `{field.label}`, `{field.group}`, `{field.unique}`,
-    `{field.options}` (each as `option` says) and whatever `types` gives for the field's type, as `{field.x}`."""
-
-    types: dict[OurType | Literal["options"], dict[str, Any]] = Field(
-        description="Our type -> what the vendor's request says of it; `options`: a choice of given values."
-    )
-    group: Template | None = Field(default=None, description="Where a field goes whose group is not told.")
-    name: Pattern = Field(default="(.+)", description="How the names of custom fields are spelt here.")
-    option: dict[str, Any] | None = Field(default=None, description="How one option is written: `{each}`.")
-    needs: str = Field(default="", description="The permission it takes, for people.")
-    also: list[Call] = Field(default_factory=list, description="What makes the new field usable, afterwards.")
 
 
 class Discovery(Model):
@@ -189,6 +175,10 @@ class Source(Model):
     def definition(self, object: str) -> ObjectDefinition | None:
         """An object's definition, its own or that of `"*"`; None where the source has neither."""
         return self.objects.get(object) or self.objects.get("*")
+
+    def create_field(self, definition: ObjectDefinition) -> CreateField | None:
+        """How the custom fields of an object are made; None where they are not."""
+        return definition.create_field or self.discovery.create_field
 
     @model_validator(mode="after")
     def _names_point_somewhere(self) -> Source:

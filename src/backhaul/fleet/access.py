@@ -89,7 +89,9 @@ def _way(
     if given is None or pipeline is None:
         return "", "", ()
     source = config.source(given.source)
-    auth = given.auth or next(iter(source.auth))
+    auth = source.way_in(given.auth)
+    if auth is None:
+        return "", "", ()
     definition = source.auth[auth]
     app = pipeline.apps.get(given.source)
     scopes: Sequence[str] = ()

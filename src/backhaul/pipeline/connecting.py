@@ -70,7 +70,14 @@ def way_of(context: Context, name: str) -> Way:
         )
     source = context.source_of(name)
     config = connections[name]
-    auth = config.auth or next(iter(source.auth))
+    auth = source.way_in(config.auth)
+    if auth is None:
+        raise ConfigError(
+            f"the connection must say which way in it uses: {', '.join(source.auth)}",
+            next_step="add `auth:` to the connection",
+            customer=context.customer,
+            connection=name,
+        )
     # of the app, whose secrets must be at hand whatever the way
     given = context.config.credentials(context.customer, name)
     definition = source.auth[auth]

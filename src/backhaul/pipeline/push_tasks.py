@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from backhaul.config.push import Push
@@ -15,7 +15,7 @@ from backhaul.pipeline.transforming import customer_of, models_of
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.schema import ObjectSchema
 from backhaul.publish.query import open_snapshot
-from backhaul.push.own_fields import missing_fields, with_fields
+from backhaul.push.own_fields import found_again, missing_fields, with_fields
 from backhaul.push.rules import Rules, guards_for
 from backhaul.push.target import Column, NewField, Object, Task
 
@@ -112,13 +112,17 @@ def object_of(
     if definition is None:
         raise ConfigError(f"{connection} has no object {object_name}", customer=context.customer)
     new_fields: tuple[NewField, ...] = ()
+    own: Mapping[str, str] = {}
+    way = source.create_field(definition)
     if push is not None and push.own_fields:
-        if any(each not in schema.fields for each in push.own_fields):
-            # it may have been made since the account was last asked
-            distrust(context.state.schemas, context.customer, connection)
-            schema = _schema(context, open, connection, object_name)
         try:
-            new_fields = missing_fields(schema, push.own_fields, source.discovery.create_field)
+            own = found_again(schema, push.own_fields, way)
+            if any(own.get(each, each) not in schema.fields for each in push.own_fields):
+                # it may have been made since the account was last asked
+                distrust(context.state.schemas, context.customer, connection)
+                schema = _schema(context, open, connection, object_name)
+                own = found_again(schema, push.own_fields, way)
+            new_fields = missing_fields(schema, push.own_fields, way, own)
         except ConfigError as error:
             error.within(customer=context.customer, connection=connection)
             raise
@@ -130,10 +134,11 @@ def object_of(
         schema,
         definition,
         private=frozenset(private),
-        guards=guards_for(context.pipeline.guards, source.source, object_name, schema.fields),
+        guards=guards_for(context.pipeline.guards, source.source, object_name, schema.fields, own),
         day=_day(context, connection),
         lanes=_lanes(source),
         new_fields=new_fields,
+        own=own,
     )
 
 

@@ -183,7 +183,8 @@ class _Course:
         self._moving = [name for name, raw in read.params.items() if _moves(raw)]
         rest = (connection.source.headers, read.headers, read.json_body, read.form, read.xml)
         query = [read.query.text, *read.query.where, read.query.order or ""] if read.query is not None else []
-        self._moves_in_params_alone = not any(map(_moves, (read.url, *rest, query)))
+        named = any("{" in name for name in read.params)
+        self._moves_in_params_alone = not named and not any(map(_moves, (read.url, *rest, query)))
         self._constants_move = _moves(read.add)
         self._decoder: tuple[tuple[Field, ...], Decoder] | None = None
 

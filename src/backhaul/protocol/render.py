@@ -255,7 +255,11 @@ def call(definition: Call, bindings: Bindings, base_url: str, headers: Mapping[s
     if path is UNBOUND:
         raise ValueError(f"the path {definition.url!r} has an unbound placeholder")
     url = path if path.startswith(("http://", "https://")) else base_url.rstrip("/") + path
-    params = [(name, value) for name, raw in definition.params.items() if (value := param(raw, bindings)) is not None]
+    params = [
+        (str(text(name, bindings)), value)
+        for name, raw in definition.params.items()
+        if (value := param(raw, bindings)) is not None
+    ]
     written = {name: _joined(value) for name, raw in headers.items() if (value := body(raw, bindings)) is not UNBOUND}
     for name, raw in definition.headers.items():
         if (value := body(raw, bindings)) is not UNBOUND:

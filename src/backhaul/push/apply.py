@@ -15,7 +15,7 @@ from backhaul.push.costs import grouped, looked_at_once, targets
 from backhaul.push.entries import Receipt
 from backhaul.push.ledger import Ledger
 from backhaul.push.looking import Looker, Ready
-from backhaul.push.own_fields import make_fields
+from backhaul.push.own_fields import make_fields, under_their_names
 from backhaul.push.plan import LISTED, ObjectPlan, Plan, PlanRow
 from backhaul.push.planning import definition_of
 from backhaul.push.readback import Reader
@@ -189,8 +189,7 @@ class _ObjectApply:
         try:
             connection = self._setting.open(self._object.connection)
             if self._plan.new_fields:
-                self._tally.new_fields += make_fields(connection, self._object, self._plan.new_fields)
-                crash_point("push_fields")
+                rows = self._with_fields(connection, rows)
             chosen = targets(self._task, self._object, rows)
         except BackhaulError as error:
             self._fail(error)
@@ -203,15 +202,26 @@ class _ObjectApply:
             else:
                 self._travel(connection, target, some)
 
+    def _with_fields(self, connection: Connection, rows: Sequence[PlanRow]) -> Sequence[PlanRow]:
+        """Make what is still lacking of the fields that the plan names; the rows under the vendor's names of them."""
+        lacking = {each.name for each in self._object.new_fields}
+        fields = [each for each in self._plan.new_fields if each.name in lacking]
+        made = make_fields(connection, self._object, fields)
+        self._tally.new_fields += [f"{self._object.place}.{name}" for name in made]
+        crash_point("push_fields")
+        self._object, rows = under_their_names(self._object, rows, made)
+        return rows
+
     def _travel(self, connection: Connection, target: Target, rows: Sequence[PlanRow]) -> None:
-        trace = self._object.trace(self._task.rules.trace)
+        own = self._task.rules.trace
+        trace = self._object.trace(own)
         looker = Looker(
             self._task, self._object, connection, target, self._ledger, self._number, self._plan.scheme,
             self._setting.run, self._tally,
         )  # fmt: skip
         sender = Sender(
             self._object, connection, target, Settler(looker.reader, self._object, trace), self._ledger, self._number,
-            self._plan.scheme, self._setting.run, self._setting.who, self._task.rules.trace, self._tally,
+            self._plan.scheme, self._setting.run, self._setting.who, trace if own else None, self._tally,
         )  # fmt: skip
         size = looked_at_once(self._object, target.write) if looker.looks(rows) else target.write.batch
         chunks = [

@@ -66,7 +66,7 @@ class Judge:
         if isinstance(gone, Mapping):
             changes = [
                 FieldChange(name, held.get(name), value, name in held)
-                for name, value in gone.items()
+                for name, value in ((self._object.named(each), value) for each, value in gone.items())
                 if name not in held or not self._same(value, held[name], name)
             ]
         else:

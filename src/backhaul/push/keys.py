@@ -24,11 +24,11 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
         if task.key is None:
             return Keyed(None, once=True)
         column = wanted.column(task.key)
-        field = object.schema.fields.get(column)
+        field = object.schema.fields.get(object.named(column))
         unique = field is not None and field.unique
         return Keyed(column, field) if unique else Keyed(column, own=True, once=True)
     column = wanted.column(task.key) if task.key is not None else _default(task, object, wanted)
-    field = object.schema.fields.get(column)
+    field = object.schema.fields.get(object.named(column))
     if task.mode == "upsert":
         return Keyed(column, _matching(task, object, column, field))
     if task.mode == "mirror":
@@ -37,7 +37,8 @@ def keyed_of(task: Task, object: Object, wanted: Wanted) -> Keyed:
                 task, object, f"{column} is the vendor's own key: nothing can be created by it",
                 f"name a column of your own as `key`, or a unique field; {_uniques(object)}",
             )  # fmt: skip
-        return Keyed(column, field) if field is not None and field.unique else Keyed(column, own=True)
+        finds = field is not None and (field.unique or object.upserts(field.name) is not None)
+        return Keyed(column, field) if finds else Keyed(column, own=True)
     if column in object.schema.key or field is None or not (field.updatable or field.creatable):
         return Keyed(column)
     if not field.unique:

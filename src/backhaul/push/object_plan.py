@@ -177,7 +177,7 @@ class ObjectPlanner:
         """The key is written too where it is a field of a new record."""
         if self._keyed.pair is not None:
             return True
-        if self._object.ways is not None or column not in self._object.schema.fields:
+        if self._object.ways is not None or self._object.named(column) not in self._object.schema.fields:
             return False
         return self._task.mode in ("create", "append") or (
             self._task.mode == "mirror" and self._keyed.field is not None

@@ -164,7 +164,8 @@ def _bound(read: Read, some: list[str], match: str | None, key: Sequence[str]) -
     if read.item is not None:
         return {"items": [render.body(read.item, Bindings(one(each))) for each in some], "match.field": match}
     if match is not None:
-        return {"match.values": some, "match.field": match}
+        alone = one(some[0]) if read.batch == 1 else {}
+        return {"match.values": some, "match.field": match, **alone}
     return {"keys": some} if read.batch > 1 else one(some[0])
 
 

@@ -59,14 +59,22 @@ class Rules:
 
 
 def guards_for(
-    guards: Mapping[str, WriteWhen | Guard], source: str, object: str, fields: Iterable[str]
+    guards: Mapping[str, WriteWhen | Guard],
+    source: str,
+    object: str,
+    fields: Iterable[str],
+    own: Mapping[str, str] | None = None,
 ) -> dict[str, FieldRule]:
-    """Of these fields, those that the pipeline guards: the strictest of all guards that name one."""
+    """Of these fields, those that the pipeline guards: the strictest of all guards that name one.
+
+    own: what a push calls a field -> its name; a guard may name it so, too.
+    """
+    spoken = [*((name, name) for name in fields), *(own or {}).items()]
     found: dict[str, FieldRule] = {}
     for pattern, given in guards.items():
         guard = given if isinstance(given, Guard) else Guard(write=given)
-        for name in fields:
-            if fnmatchcase(f"{source}.{object}.{name}".lower(), pattern.lower()):
+        for said, name in spoken:
+            if fnmatchcase(f"{source}.{object}.{said}".lower(), pattern.lower()):
                 held = found.get(name, ALWAYS)
                 write = stricter(held.write, guard.write)
                 found[name] = FieldRule(write, why=guard.why if write == guard.write else held.why)

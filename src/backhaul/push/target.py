@@ -70,6 +70,8 @@ class Object:
     """Requests on their way at a time; the vendor's rates say how fast they go."""
     new_fields: tuple[NewField, ...] = ()
     """Fields of our own that the account lacks; `schema` has them already."""
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What the push calls a field of our own -> what the vendor calls it, where the vendor chose the name."""
 
     @property
     def name(self) -> str:
@@ -94,12 +96,16 @@ class Object:
         """The way of a column, or why there is none."""
         if self.ways is not None:
             return self.ways.get(column) or self.no_way.get(column, f"{column} is not a column of the entity")
-        if column in self.schema.fields:
-            return Column(column, column)
+        if self.named(column) in self.schema.fields:
+            return Column(column, self.named(column))
         alike = next((name for name in self.schema.fields if name.lower() == column.lower()), None)
         near = [alike] if alike else difflib.get_close_matches(column, self.schema.fields, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return f"{self.place} has no field {column}{hint}"
+
+    def named(self, name: str) -> str:
+        """The vendor's name of what a push calls so."""
+        return self.own.get(name, name)
 
     def field(self, name: str) -> Field:
         return self.schema.fields[name]
@@ -115,12 +121,15 @@ class Object:
 
     def trace(self, own: str | None) -> str | None:
         """The field that takes our row's id when a record is made: the push's own, or the definition's."""
-        return own or next((each.trace for each in self.definition.writes.create if each.trace is not None), None)
+        if own is not None:
+            return self.named(own)
+        return next((each.trace for each in self.definition.writes.create if each.trace is not None), None)
 
     def upserts(self, field: str) -> Write | None:
-        """The write that makes or changes the record with this value of the field."""
-        fits = (each for each in self.definition.writes.upsert if each.match in (None, field))
-        return next(fits, None) if self.schema.fields[field].unique else None
+        """The write that makes or changes the record with this value of a field: a unique one, or one it is for."""
+        unique = self.schema.fields[field].unique
+        fits = (each for each in self.definition.writes.upsert if each.match == field or (unique and not each.match))
+        return next(fits, None)
 
 
 @dataclass(frozen=True)

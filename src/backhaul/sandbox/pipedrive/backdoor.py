@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from backhaul.sandbox.pipedrive.answers import moment_of, stamp
 from backhaul.sandbox.pipedrive.company import Company
-from backhaul.sandbox.pipedrive.shapes import CustomField
 from backhaul.sandbox.tables import Row
 
 
@@ -60,10 +58,9 @@ class Backdoor:
         if op == "remove_field":
             del fields[str(values["name"])]
             return {"name": values["name"]}
-        code = hashlib.sha1(f"{name} {values['name']}".encode(), usedforsecurity=False).hexdigest()
         options = tuple(str(each) for each in values.get("options", ()))
-        fields[code] = CustomField(code, str(values["name"]), str(values.get("type", "varchar")), options)
-        return {"name": code}
+        made = self._company.add_field(name, str(values["name"]), str(values.get("type", "varchar")), options)
+        return {"name": made.code}
 
     def dump(self, name: str) -> list[dict[str, Any]]:
         if name not in self._company.tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,13 @@ class Company:
         number = len(order) + 1
         id = f"{number:08x}-8a5e-11ef-b864-0242ac120002" if name == "leads" else str(_last(order) + 1)
         return self.tables[name].insert(dict(values), id=id, at=at)
+
+    def add_field(self, name: str, label: str, type: str, options: tuple[str, ...]) -> CustomField:
+        """A field of the company's own, under a hash of Pipedrive's choice; two may have one label."""
+        text = f"{name} {label} {len(self.fields[name])}"
+        code = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.fields[name][code] = made = CustomField(code, label, type, options)
+        return made
 
     def delete(self, name: str, row: Row) -> None:
         now = self.clock.now()

@@ -36,7 +36,7 @@ class CustomField:
         if value is None:
             return True
         match self.type:
-            case "varchar" | "text" | "phone":
+            case "varchar" | "varchar_auto" | "text" | "phone":
                 return isinstance(value, str)
             case "int":
                 return isinstance(value, int) and not isinstance(value, bool)

@@ -15,6 +15,7 @@ from backhaul.sandbox.pipedrive.backdoor import Backdoor
 from backhaul.sandbox.pipedrive.company import Company
 from backhaul.sandbox.pipedrive.limits import Limits
 from backhaul.sandbox.pipedrive.lists import Lists
+from backhaul.sandbox.pipedrive.new_fields import NewFields
 from backhaul.sandbox.pipedrive.seed import Seeder
 from backhaul.sandbox.pipedrive.shapes import KINDS
 from backhaul.sandbox.pipedrive.writes import Writes
@@ -64,6 +65,7 @@ class Pipedrive(Vendor):
 
     def routes(self) -> list[BaseRoute]:
         lists, writes = Lists(self._company), Writes(self._company)
+        new_field = NewFields(self._company).create
         merged = ("deals", "persons", "organizations")
         return [
             *self._old(("users",), "GET", "/users/me", lists.me),
@@ -79,6 +81,7 @@ class Pipedrive(Vendor):
             *self._old(merged, "PUT", "/{name}/{id}/merge", writes.merge),
             *self._old(("recents",), "GET", "/recents", lists.recents),
             *[self._route("GET", f"/api/v2/{path}", _named(name, lists.field_list)) for name, path in _FIELDS.items()],
+            *[self._route("POST", f"/api/v2/{path}", _named(name, new_field)) for name, path in _FIELDS.items()],
             self._route("GET", "/api/v2/deals/archived", lists.archived),
             self._route("GET", "/api/v2/deals/products", lists.deal_products),
             *self._new("GET", "/{name}", lists.listed),

@@ -21,6 +21,7 @@ from backhaul.sandbox.zendesk.exports import Exports
 from backhaul.sandbox.zendesk.jobs import Jobs
 from backhaul.sandbox.zendesk.kinds import FIELDS_OF, LISTED, WRITTEN
 from backhaul.sandbox.zendesk.limits import Limits
+from backhaul.sandbox.zendesk.new_fields import NewFields
 from backhaul.sandbox.zendesk.reads import Reads
 from backhaul.sandbox.zendesk.seed import Seeder
 from backhaul.sandbox.zendesk.writes import Writes
@@ -87,6 +88,7 @@ class Zendesk(Vendor):
 
     def routes(self) -> list[BaseRoute]:
         reads, exports, objects = Reads(self._account), Exports(self._account), CustomObjects(self._account)
+        fields = NewFields(self._account)
         writes, jobs = Writes(self._account, self._writing), Jobs(self._account, self._writing)
         record, records = "/custom_objects/{key}/records/{id}", "/custom_objects/{key}/records"
         bulk = ("tickets", "users", "organizations")
@@ -102,6 +104,7 @@ class Zendesk(Vendor):
             *self._route("GET", "/custom_objects", objects.objects),
             *self._route("GET", "/custom_objects/{key}", objects.one),
             *self._route("GET", "/custom_objects/{key}/fields", objects.fields),
+            *self._route("POST", "/custom_objects/{key}/fields", fields.create_of_custom_object),
             *self._route("POST", "/custom_objects/{key}/jobs", jobs.of_custom_object),
             *self._route("GET", f"{records}/count", objects.count),
             *self._route("GET", records, objects.records),
@@ -123,6 +126,7 @@ class Zendesk(Vendor):
             *self._route("GET", "/users/search", reads.search_users),
             *self._route("GET", "/organizations/search", reads.search_organizations),
             *self._named(FIELDS_OF, "GET", "/{name}", reads.field_list),
+            *self._named(FIELDS_OF, "POST", "/{name}", fields.create),
             *self._named(bulk, "GET", "/{name}/show_many", reads.show_many),
             *self._named((*bulk, "groups"), "GET", "/{name}/count", reads.count),
             *self._named(bulk, "POST", "/{name}/create_many", jobs.create_many),
