@@ -176,7 +176,7 @@ class Decoder:
     def elsewhere(self, body: bytes) -> str | None:
         """Where an answer without a record at the path that the definition gives does hold some; None where it is
         simply empty, for which many vendors leave the list out."""
-        if self.definition.format != "json":
+        if self.definition.format != "json" or not body:
             return None
         document = self._document(body)
         ways = [path.steps for path in paths.parse(self.definition.records) if path.place == "body" and path.steps]
