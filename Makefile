@@ -46,7 +46,7 @@ plans: .venv/ready
 
 # Entities and marts after 200 random mutations, transformed in steps, are what a build from nothing gives.
 shape: .venv/ready
-	BACKHAUL_MUTATIONS=200 $(BIN)/python -m pytest tests/transform/test_incremental.py tests/transform/test_in_part.py \
+	BACKHAUL_MUTATIONS=200 $(BIN)/python -m pytest --timeout 900 tests/transform/test_incremental.py tests/transform/test_in_part.py \
 		-n auto
 
 # docs/reference/conformance.md, from a run of the kit over the whole catalog
