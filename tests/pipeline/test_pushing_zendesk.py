@@ -59,3 +59,22 @@ def test_a_mirror_finds_by_value_what_somebody_made_before_it(has_run: Callable[
     looked = [each for each in made.simulators["crm"].received(before) if each["path"].endswith("organizations/search")]
     assert sorted((each["query"], each["status"]) for each in looked) == [(f"external_id=m{n}", 200) for n in range(3)]
     assert "Told 1" in {each["name"] for each in truth(made, "organizations").values() if each["external_id"] == "m1"}
+
+
+URGENT = "select source_id as id, 'high' as priority, 'problem' as type from tickets where not is_deleted"
+
+
+def test_an_edit_between_our_look_and_our_write_is_never_lost(has_run: Callable[..., Bench]) -> None:
+    made = has_run(crm=("zendesk", {"tickets": {}}))
+    vendor = made.simulators["crm"]
+    vendor.advance(600)
+    keys = sorted(key for key, each in truth(made, "tickets").items() if each["status"] == "open")[:12]
+    listed = ", ".join(f"'{key}'" for key in keys)
+    with_pushes(made, urgent=push("crm.tickets", f"{URGENT} and source_id in ({listed})"))
+    vendor.fault("edit", method="PUT", path="update_many", op="update", object="tickets", id=keys[0],
+                 values={"priority": "urgent"})  # fmt: skip
+    report = made.acme.push("urgent")
+    found = {key: (each["priority"], each["type"]) for key, each in truth(made, "tickets").items() if key in keys}
+    assert found.pop(keys[0]) == ("urgent", "problem"), "theirs stays, what they left alone is ours"
+    assert set(found.values()) == {("high", "problem")}
+    assert (report.conflicts, report.refused, report.left, report.window) == (1, 0, 0, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -359,14 +359,22 @@ def test_zendesk_jobs(variants: Variants, desk: Callable[..., Any]) -> None:
 
         keys = [str(answer.key) for answer in answers if answer.key]
         closed = next(str(each["id"]) for each in at.vendor.dump("tickets") if each["status"] == "closed")
+
+        def seen(id: str, values: dict[str, Any], key: str) -> OutRow:
+            stamps = {str(each["id"]): each["updated_at"] for each in at.vendor.dump("tickets")}
+            return OutRow(id, values, key=key, version=datetime.fromisoformat(stamps.get(key, stamps[keys[0]])))
+
         changed = [
-            OutRow("u1", {"priority": "high", "cf_360000000205": True}, key=keys[0]),
-            OutRow("u2", {"priority": "enormous"}, key=keys[1]),
-            OutRow("u3", {"priority": "low"}, key="99999999"),
-            OutRow("u4", {"priority": "low"}, key=closed),
-            OutRow("u5", {"cf_360000000203": None}, key=keys[2]),
+            seen("u1", {"priority": "high", "cf_360000000205": True}, keys[0]),
+            seen("u2", {"priority": "enormous"}, keys[1]),
+            seen("u3", {"priority": "low"}, "99999999"),
+            seen("u4", {"priority": "low"}, closed),
+            seen("u5", {"cf_360000000203": None}, keys[2]),
         ]
+        at.vendor.advance(60)
         at.judge("tickets", changed, at.send("update", "tickets", changed, job=True), {"u2", "u3", "u4"})
+        (again,) = at.send("update", "tickets", [replace(changed[0], id="u6")], job=True)
+        assert again.state == "conflict", "it was changed since it was seen"
         gone = [OutRow("d1", key=keys[3]), OutRow("d2", key="99999999")]
         assert [each.state for each in at.send("delete", "tickets", gone, job=True)] == ["confirmed", "refused"]
 
@@ -385,7 +393,7 @@ def test_zendesk_jobs(variants: Variants, desk: Callable[..., Any]) -> None:
             assert [each.state for each in answers] == ["confirmed", "unknown", "refused"]
         else:
             at.judge("device", records, answers, {"r3"})
-        nothing = [OutRow("n1", {"priority": "low", "nowhere": "x"}, key=keys[0])]
+        nothing = [seen("n1", {"priority": "low", "nowhere": "x"}, keys[0])]
         if variants.get("unknown_parameters") != "ignored":
             at.judge("tickets", nothing, at.send("update", "tickets", nothing, job=True), {"n1"})
 
