@@ -35,7 +35,7 @@ from tests.crash.vendors import BATCH, LAG, VENDORS, Vendor, Wish
 
 POINTS = ("push_fields", "push_looked", "push_intent", "push_sent", "push_receipt", "push_settled", "push_applied")
 FAULTS = ("lost_answer", "half_applied", "late_answer")
-SHARES = (0.75, 1.0)
+SHARES = (0.9, 1.0)
 """Of the kills, by the end of each generation of wanted rows: the first makes records, the next changes some."""
 AT_ITS_END = 0.1
 """How often a push may be killed after all of it was written: nothing is left to kill then."""
@@ -275,7 +275,7 @@ def harness(
         for generation, share in enumerate(SHARES):
             one.generation(generation)
             busy = list(one.vendor.wishes)
-            while busy and points.total() < kills * share:
+            while busy and points.total() < int(kills * share):
                 name = chance.choice(busy)
                 point, passing = _where(one, name, points, chance, first=name not in begun)
                 begun.add(name)
