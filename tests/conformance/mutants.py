@@ -201,10 +201,8 @@ def dead_tokens_taken_for_failures(known: Known) -> Iterator[Edit]:
 
 
 def limit_too_high(known: Known) -> Iterator[Edit]:
-    """Where the vendor's headers do not put it right; of what is read, for that is what limits are proven with."""
+    """Where the vendor's headers do not put it right."""
     for place, limit in enumerate(known.document.get("limits", [])):
-        if limit.get("only") and set(limit["only"]) <= {"create", "update", "upsert", "delete"}:
-            continue
         few = limit["type"] == "rate" and limit["requests"] <= 10
         if "max" not in limit and (few or (limit["type"] == "concurrency" and not limit.get("only"))):
             yield Edit(("limits", place, "requests"), limit["requests"] * 20, "limits")
