@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,11 @@ from backhaul.push.target import Column, Object
 from backhaul.push.wanted import Wanted
 
 _CHUNK = 2_000
-_IN_FLIGHT = ("sent", "unknown")
+_LEDGER = {
+    "row": pa.string(), "h": pa.int64(), "changed": pa.string(), "confirmed_at": pa.float64(), "made": pa.int64(),
+    "flying": pa.int64(),
+}  # fmt: skip
+"""What the ledger's chunks hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,41 @@ class Diff:
     # -- the comparison --------------------------------------------------------------------------------------------
 
     def _compare(self, ledger: Ledger, target: int) -> None:
+        with ThreadPoolExecutor(1, thread_name_prefix="ledger") as pool:
+            # beside DuckDB, which hashes meanwhile: taking rows out of SQLite is Python's work
+            ledgers = pool.submit(self._side_ledger, ledger, target)
+            self._side_wanted()
+            self._side_seen()
+            has_ledger = ledgers.result()
+        older = "coalesce(l.changed > r.changed_at, l.confirmed_at >= r.read_at, l.confirmed_at IS NOT NULL)"
+        same = f"(r.k IS NOT NULL AND r.h = d.h AND NOT coalesce({older}, false))"
+        if has_ledger:
+            same = f"{same} OR (l.h = d.h AND {older})"
+        if self._keyed.own:
+            same = "l.h = d.h"
+        if self._keyed.once:
+            same = "r.k IS NOT NULL OR l.confirmed_at IS NOT NULL" if self._keyed.pair else "l.confirmed_at IS NOT NULL"
+        flying = "coalesce(l.flying, false)"
+        self._sql.execute(
+            "CREATE OR REPLACE TEMP TABLE candidates AS SELECT d.k, coalesce(d.asked, d.k) AS asked, d.h,"
+            f" CASE WHEN r.k IS NOT NULL THEN coalesce(r.vendor_key, r.k) END AS vendor_key, {flying} AS flying"
+            " FROM side_wanted AS d LEFT JOIN side_seen AS r ON r.k = d.k LEFT JOIN side_ledger AS l ON l.row = d.k"
+            f" WHERE d.k IS NOT NULL AND d.k NOT IN (SELECT k FROM repeated)"
+            f" AND NOT (NOT d.misfit AND NOT {flying} AND coalesce({same}, false))"
+        )
+        if self._takes_away:
+            self._sql.execute(
+                "CREATE OR REPLACE TEMP TABLE gone AS SELECT l.row, l.made FROM side_ledger AS l"
+                " ANTI JOIN side_wanted AS d ON d.k = l.row"
+                " WHERE l.confirmed_at IS NOT NULL AND NOT l.flying"
+            )
+        self._sql.execute("DROP TABLE side_seen; DROP TABLE side_ledger")
+        self.rows, self.nameless = self._two("SELECT count(*), count(*) FILTER (WHERE k IS NULL) FROM side_wanted")
+        self._sql.execute("DROP TABLE side_wanted")
+        judged, self.in_flight = self._two("SELECT count(*), count(*) FILTER (WHERE flying) FROM candidates")
+        self.same = self.rows - self.nameless - sum(count for _, count in self.repeated()) - judged
+
+    def _side_wanted(self) -> None:
         hashed = ", ".join(
             sql.comparable(value, field, self._object.step)
             for (value, _), field in zip(self._values, self._fields, strict=True)
@@ -183,35 +223,6 @@ class Diff:
             "CREATE OR REPLACE TEMP TABLE repeated AS SELECT k, count(*) AS n FROM side_wanted"
             " WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
         )
-        self._side_seen()
-        has_ledger = self._side_ledger(ledger, target)
-        older = "coalesce(l.changed > r.changed_at, l.confirmed_at >= r.read_at, l.confirmed_at IS NOT NULL)"
-        same = f"(r.k IS NOT NULL AND r.h = d.h AND NOT coalesce({older}, false))"
-        if has_ledger:
-            same = f"{same} OR (l.h = d.h AND {older})"
-        if self._keyed.own:
-            same = "l.h = d.h"
-        if self._keyed.once:
-            same = "r.k IS NOT NULL OR l.confirmed_at IS NOT NULL" if self._keyed.pair else "l.confirmed_at IS NOT NULL"
-        flying = f"coalesce(l.state IN {_IN_FLIGHT}, false)"
-        self._sql.execute(
-            "CREATE OR REPLACE TEMP TABLE candidates AS SELECT d.k, coalesce(d.asked, d.k) AS asked, d.h,"
-            f" CASE WHEN r.k IS NOT NULL THEN coalesce(r.vendor_key, r.k) END AS vendor_key, {flying} AS flying"
-            " FROM side_wanted AS d LEFT JOIN side_seen AS r ON r.k = d.k LEFT JOIN side_ledger AS l ON l.row = d.k"
-            f" WHERE d.k IS NOT NULL AND d.k NOT IN (SELECT k FROM repeated)"
-            f" AND NOT (NOT d.misfit AND NOT {flying} AND coalesce({same}, false))"
-        )
-        if self._takes_away:
-            self._sql.execute(
-                "CREATE OR REPLACE TEMP TABLE gone AS SELECT l.row, l.made FROM side_ledger AS l"
-                " ANTI JOIN side_wanted AS d ON d.k = l.row"
-                f" WHERE l.confirmed_at IS NOT NULL AND l.state NOT IN {_IN_FLIGHT}"
-            )
-        self._sql.execute("DROP TABLE side_seen; DROP TABLE side_ledger")
-        self.rows, self.nameless = self._two("SELECT count(*), count(*) FILTER (WHERE k IS NULL) FROM side_wanted")
-        self._sql.execute("DROP TABLE side_wanted")
-        judged, self.in_flight = self._two("SELECT count(*), count(*) FILTER (WHERE flying) FROM candidates")
-        self.same = self.rows - self.nameless - sum(count for _, count in self.repeated()) - judged
 
     def _side_seen(self) -> None:
         empty = (
@@ -252,28 +263,25 @@ class Diff:
         )
 
     def _side_ledger(self, ledger: Ledger, target: int) -> bool:
-        self._sql.execute(
-            "CREATE OR REPLACE TEMP TABLE side_ledger"
-            " (row VARCHAR, state VARCHAR, h BIGINT, changed TIMESTAMPTZ, confirmed_at TIMESTAMPTZ, made BOOLEAN)"
-        )
+        """Whether it holds any row. The table is one that all cursors see."""
+        names, types = zip(*_LEDGER.items(), strict=True)
         filled = False
-        for chunk in ledger.hashes(target, self.scheme):
-            columns = list(zip(*chunk, strict=True))
-            table = pa.table(
-                [
-                    pa.array(columns[0], pa.string()), pa.array(columns[1], pa.string()),
-                    pa.array(columns[2], pa.int64()), pa.array(columns[3], pa.string()),
-                    pa.array(columns[4], pa.float64()), pa.array(columns[5], pa.int64()),
-                ],
-                names=["row", "state", "h", "changed", "confirmed_at", "made"],
-            )  # fmt: skip
-            self._sql.register("ledger_chunk", table)
-            self._sql.execute(
-                "INSERT INTO side_ledger SELECT row, state, h, TRY_CAST(changed AS TIMESTAMPTZ),"
-                " make_timestamptz(CAST(confirmed_at * 1000000 AS BIGINT)), made = 1 FROM ledger_chunk"
+        with self._sql.cursor() as side:
+            side.execute("SET TimeZone = 'UTC'")
+            side.execute(
+                "CREATE OR REPLACE TABLE memory.side_ledger"
+                " (row VARCHAR, h BIGINT, changed TIMESTAMPTZ, confirmed_at TIMESTAMPTZ, made BOOLEAN, flying BOOLEAN)"
             )
-            self._sql.unregister("ledger_chunk")
-            filled = True
+            for chunk in ledger.hashes(target, self.scheme):
+                columns = zip(*chunk, strict=True)
+                arrays = [pa.array(values, kind) for values, kind in zip(columns, types, strict=True)]
+                side.register("ledger_chunk", pa.table(arrays, names=list(names)))
+                side.execute(
+                    "INSERT INTO memory.side_ledger SELECT row, h, TRY_CAST(changed AS TIMESTAMPTZ),"
+                    " make_timestamptz(CAST(confirmed_at * 1000000 AS BIGINT)), made = 1, flying = 1 FROM ledger_chunk"
+                )
+                side.unregister("ledger_chunk")
+                filled = True
         return filled
 
     # -- pieces ----------------------------------------------------------------------------------------------------

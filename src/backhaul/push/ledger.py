@@ -23,8 +23,8 @@ from backhaul.push.ledger_file import LedgerFile, as_json
 from backhaul.push.standing import Standing
 
 CHUNK = 20_000
-Hashed = tuple[str, str, int | None, str | None, float | None, int]
-"""(row, state, hash, changed, confirmed_at, made)"""
+Hashed = tuple[str, int | None, str | None, float | None, int, int]
+"""(row, hash, changed, confirmed_at, made, in flight)"""
 
 
 class Ledger:
@@ -73,7 +73,8 @@ class Ledger:
         while True:
             # keyset: the file is not held open between chunks, and a chunk costs the same wherever it is
             chunk: list[Hashed] = self._file.tuples(  # type: ignore[assignment]  # what the select gives
-                "select row, state, case when scheme = ? then hash end, changed, confirmed_at, made from rows"
+                "select row, case when scheme = ? then hash end, changed, confirmed_at, made,"
+                " state in ('sent', 'unknown') from rows"
                 f" where target = ? and row {'>=' if first else '>'} ? and (gone_at is null or state <> 'confirmed')"
                 " order by row limit ?",
                 (scheme, target, last, CHUNK),
