@@ -28,7 +28,7 @@ class Snapshot:
 class Engine:
     """What DuckDB may use."""
 
-    memory_limit: str = "192MB"
+    memory_limit: str = "128MB"
     threads: int = 2
 
 
