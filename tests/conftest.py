@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from hypothesis import settings
 
 from backhaul.config.catalog import catalog_root
 from backhaul.conformance.bench import unhurried
@@ -57,6 +58,33 @@ CONSENTED = {"quickbooks": ("client_id", "client_secret"), "xero": ("client_id",
 
 _stderr = os.fdopen(os.dup(2), "w")
 """As it is before any test captures it."""
+
+
+settings.register_profile("tests", deadline=None)  # a busy machine is no fault
+settings.load_profile("tests")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two a processor: half of a test's time goes into waiting, for a vendor's limits and for other processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The slow ones first, and as many to each worker: none is left to run alone at the end."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    slow = sorted((each for each in items if each.get_closest_marker("slow")), key=_limit, reverse=True)
+    quick = [each for each in items if not each.get_closest_marker("slow")]
+    share = -(-len(quick) // workers)
+    items[:] = [
+        each
+        for worker in range(workers)
+        for each in (*slow[worker::workers], *quick[worker * share : (worker + 1) * share])
+    ]
+
+
+def _limit(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None else 0.0
 
 
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:

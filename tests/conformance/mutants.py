@@ -102,6 +102,7 @@ class Known:
 # -- kinds of mistakes -------------------------------------------------------------------------------------------------
 
 Kind = Callable[[Known], Iterator[Edit]]
+WRITES = ("create", "update", "upsert", "delete")
 
 
 def wrong_change_field(known: Known) -> Iterator[Edit]:
@@ -204,8 +205,19 @@ def limit_too_high(known: Known) -> Iterator[Edit]:
     """Where the vendor's headers do not put it right."""
     for place, limit in enumerate(known.document.get("limits", [])):
         few = limit["type"] == "rate" and limit["requests"] <= 10
-        if "max" not in limit and (few or (limit["type"] == "concurrency" and not limit.get("only"))):
+        reads = not set(limit.get("only", ())) & set(WRITES)
+        if "max" not in limit and reads and (few or (limit["type"] == "concurrency" and not limit.get("only"))):
             yield Edit(("limits", place, "requests"), limit["requests"] * 20, "limits")
+
+
+def write_limit_too_high(known: Known) -> Iterator[Edit]:
+    """Of a mode that the kit writes one by one."""
+    for place, limit in enumerate(known.document.get("limits", [])):
+        modes = {"create", "update"} & set(limit.get("only", ()))
+        if limit["type"] == "rate" and "max" not in limit and limit["requests"] <= 50:
+            for name, _, each in known.objects():
+                if name in limit.get("objects", [name]) and modes & set(each.get("writes") or {}):
+                    yield Edit(("limits", place, "requests"), limit["requests"] * 20, "write limits", name)
 
 
 def wrong_probe(known: Known) -> Iterator[Edit]:
@@ -218,7 +230,7 @@ KINDS: tuple[Kind, ...] = (
     wrong_change_field, wrong_boundary, no_overlap, wrong_key, wrong_next_page, wrong_place_of_records, wrong_path,
     wrong_type, deletes_forgotten, too_large_batch, wrong_matching, wrong_key_in_results,
     dead_tokens_taken_for_failures,
-    limit_too_high, wrong_probe,
+    limit_too_high, write_limit_too_high, wrong_probe,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -99,6 +100,12 @@ class Write(Call):
             if isinstance(create, dict):
                 data = {**data, **{m: create[m] for m in ("post", "put", "patch", "delete") if m in create}}
         return data
+
+    @cached_property
+    def brings_our_id(self) -> bool:
+        """The vendor is told what we call the rows: it knows a write that comes again for the one that it has."""
+        written = self.model_dump_json(exclude={"trace"})
+        return any(mark in written for mark in ("{item.id", "{batch.id"))
 
     @model_validator(mode="after")
     def _answers_are_read(self) -> Write:

@@ -51,6 +51,10 @@ NOT_HERE: Mapping[str, str] = {
     "schema change": TOLD_TO,
     "upsert": "what it would match is not ours to write over",
     "written once": "it takes a push: `backhaul push apply`, twice",
+    "mirror": "it takes a push, whose select gives less the second time",
+    "append": "it takes a push: `backhaul push apply`, twice",
+    "associate": "the records that it would link are not ours",
+    "write limits": "it would take many writes",
 }
 OnCell = Callable[[Cell], None]
 

@@ -27,7 +27,7 @@ def representatives(source: Source, vendor: Remote, found: Sequence[str], most: 
 
     found: every object that the account has. Of those of one shape, the smallest that has several pages.
     """
-    held = {name: count for name in found if (count := _records(vendor, name))}
+    held = {name: count for name in found if (count := records_of(vendor, name))}
     by_shape: dict[str, list[str]] = {}
     for name in sorted(held):
         definition = source.definition(name)
@@ -44,7 +44,7 @@ def representatives(source: Source, vendor: Remote, found: Sequence[str], most: 
     return tuple(chosen)
 
 
-def _records(vendor: Remote, name: str) -> int:
+def records_of(vendor: Remote, name: str) -> int:
     """How many records the simulator tells of; 0 where it tells of none by that name."""
     try:
         return sum(not each.get("_deleted") for each in vendor.dump(name))

@@ -10,6 +10,7 @@ from typing import Any
 from backhaul.conformance import troubles
 from backhaul.conformance.bench import BACK, Bench, CannotExist, NotProven, eager, require
 from backhaul.conformance.choosing import families, representatives
+from backhaul.conformance.pushing import Pushing
 from backhaul.conformance.reading import Reading
 from backhaul.conformance.report import POINTS, Cell, Report, in_order
 from backhaul.conformance.writing import Writing
@@ -20,8 +21,9 @@ from backhaul.sandbox.simulators import build
 
 FIRST = ("first read",)
 """What the other points build on."""
-BEFORE = {"restored": "deleted", "delete": "create"}
-"""Point -> the one that makes what it needs."""
+BEFORE = {"restored": ("deleted",), "delete": ("create",), "mirror": ("create", "delete"), "append": ("create",),
+          "write limits": ("create", "append")}  # fmt: skip
+"""Point -> those that make what it needs."""
 BY_THEMSELVES = {"probe", "discovery", "auth"}
 """Points that need nothing to have been read."""
 OnCell = Callable[[Cell], None]
@@ -73,6 +75,7 @@ class _Kit:
             self._rest("nothing was discovered")
             return
         writing = Writing(reading)
+        pushing = Pushing(writing)
         proofs: dict[str, Callable[[], Any]] = {
             "first read": reading.first,
             "jobs": lambda: reading.jobs(self._fresh("jobs", eager(self._written))),
@@ -93,7 +96,11 @@ class _Kit:
             "update": writing.update,
             "upsert": writing.upsert,
             "delete": writing.delete,
-            "written once": writing.once,
+            "written once": pushing.once,
+            "mirror": pushing.mirror,
+            "append": pushing.append,
+            "associate": pushing.associate,
+            "write limits": pushing.pace,
             "auth": self._auth,
         }
         for point, prove in proofs.items():
@@ -153,4 +160,4 @@ class _Kit:
 
 
 def _with_what_is_needed(points: Sequence[str]) -> tuple[str, ...]:
-    return (*points, *(BEFORE[each] for each in points if each in BEFORE)) if points else tuple(POINTS)
+    return (*points, *(before for each in points for before in BEFORE.get(each, ()))) if points else tuple(POINTS)

@@ -34,6 +34,10 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "upsert": "records by a unique field, new and known, a bad one among good ones",
         "delete": "records are taken away",
         "written once": "a push that was written sends nothing when it is run again",
+        "mirror": "what a push made and gives no more is taken away, and nothing that others made",
+        "append": "each row becomes a record once, never again",
+        "associate": "two records are linked, once",
+        "write limits": "single writes side by side, as many as the limits let through, and none is refused",
     }
 )
 """Point -> what its being green says."""

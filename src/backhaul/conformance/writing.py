@@ -1,4 +1,4 @@
-"""Points of writing: each mode by each way that the definition has, with a bad row among good ones; and only once."""
+"""Points of writing: each mode by each way that the definition has, with a bad row among good ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backhaul.config.writes import Write
-from backhaul.conformance.bench import CONNECTION, CannotExist, NotProven, require
+from backhaul.conformance.bench import CONNECTION, CannotExist, require
 from backhaul.conformance.choosing import live
 from backhaul.conformance.reading import Reading
 from backhaul.conformance.truth import plain
@@ -33,6 +33,10 @@ class Writing:
     reading: Reading
     made: dict[str, list[str]] = field(default_factory=dict)
     """Keys of what was created, by object."""
+    taken: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Values of a new record that the vendor takes, by object."""
+    let_go: list[str] = field(default_factory=list)
+    """Objects whose records could be taken away again."""
     number: int = 0
 
     def create(self) -> str:
@@ -68,50 +72,51 @@ class Writing:
     # -- modes -------------------------------------------------------------------------------------------------------
 
     def _create(self, connection: Connection, target: Target) -> str:
-        values = self._accepted(connection, target)
-        good = [OutRow(self._id(), self._own(target.schema, values)) for _ in range(_rows(target.write))]
+        values = self.accepted(connection, target)
+        good = [OutRow(self.row_id(), self.own(target.schema, values)) for _ in range(_rows(target.write))]
         return self._prove(connection, target, good, self._bad_values(target.schema, values))
 
-    def _accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
+    def accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
         """Values of a new record, after one that is there and points at nothing that is gone meanwhile."""
         count = len(live(self._truth(target.schema)))
         for place in range(0, max(count, 1), max(count // MOST_TRIED, 1)):
-            values = self._values(target.schema, place)
-            row = OutRow(self._id(), self._own(target.schema, values))
+            values = self.values(target.schema, place)
+            row = OutRow(self.row_id(), self.own(target.schema, values))
             (answer,) = self._send(connection, target, [row])
             if answer.state != "refused":
+                self.taken[target.schema.name] = values
                 return values
         raise CannotExist(f"the vendor takes none of our records: {answer.message}")
 
     def _update(self, connection: Connection, target: Target) -> str:
-        text = self._text(target.schema)
+        text = self.text(target.schema)
         names = [each.name for each in target.schema.fields.values() if _names(each) and each.updatable]
         if text is None and not names:
             raise CannotExist("it has no text to change")
         truth = self._truth(target.schema)
         keys = [key for key in live(truth) if not truth[key].get("_locked")][: _rows(target.write)]
         values = {text: "Written"} if text is not None else {names[0]: "kit"}
-        good = [OutRow(self._id(), self._own(target.schema, values), key=key) for key in keys]
+        good = [OutRow(self.row_id(), self.own(target.schema, values), key=key) for key in keys]
         elsewhere = _elsewhere(keys, self._truth(target.schema))
-        gone = OutRow(self._id(), self._own(target.schema, values), key=elsewhere)
+        gone = OutRow(self.row_id(), self.own(target.schema, values), key=elsewhere)
         return self._prove(connection, target, good, gone)
 
     def _upsert(self, connection: Connection, target: Target) -> str:
         match = target.write.match or next((e.name for e in target.schema.fields.values() if _matches(e)), None)
         if match is None:
             raise CannotExist("it has no unique field")
-        if self._text(target.schema) is None:
+        if self.text(target.schema) is None:
             raise CannotExist("it has no text to write")
         target = replace(target, match_field=match)
-        values = self._values(target.schema)
+        values = self.values(target.schema)
         values.pop(match, None)
         good = []
         for _ in range(min(_rows(target.write), 20)):
-            number = self._id()
-            good.append(OutRow(number, self._own(target.schema, values), match=f"{number}@kit.example"))
+            number = self.row_id()
+            good.append(OutRow(number, self.own(target.schema, values), match=f"{number}@kit.example"))
         first = self._prove(connection, target, good, None)
-        text = next(iter(self._own(target.schema, values)))
-        again = [replace(row, id=self._id(), values={**row.values, text: f"Again {row.id}"}) for row in good[:3]]
+        text = next(iter(self.own(target.schema, values)))
+        again = [replace(row, id=self.row_id(), values={**row.values, text: f"Again {row.id}"}) for row in good[:3]]
         bad = self._bad_values(target.schema, values)
         self._prove(connection, target, again, replace(bad, match="bad@kit.example") if bad is not None else None)
         return first
@@ -120,7 +125,7 @@ class Writing:
         keys = self.made.get(target.schema.name, [])[:3]
         if not keys:
             raise CannotExist("no record of it was made that could be taken away")
-        rows = [OutRow(self._id(), key=key) for key in keys[: target.write.batch]]
+        rows = [OutRow(self.row_id(), key=key) for key in keys[: target.write.batch]]
         answers = self._send(connection, target, rows)
         if all(answer.state == "refused" for answer in answers):
             raise CannotExist(f"the vendor lets none go: {answers[0].message}")
@@ -128,6 +133,7 @@ class Writing:
         truth = self._truth(target.schema)
         there = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
         require(not there, f"{target.schema.name} {there[0] if there else ''} is still there")
+        self.let_go.append(target.schema.name)
         return f"{len(answers)} rows"
 
     # -- proofs ------------------------------------------------------------------------------------------------------
@@ -152,9 +158,9 @@ class Writing:
             self._old_version(connection, target, good[0])
         if bad is None:
             return f"{len(good)} rows"
-        few = [replace(row, id=self._id(), values=self._again(row)) for row in good[:3]]
+        few = [replace(row, id=self.row_id(), values=self._again(row)) for row in good[:3]]
         if target.mode == "create":
-            few = [replace(row, values=self._own(target.schema, row.values)) for row in few]
+            few = [replace(row, values=self.own(target.schema, row.values)) for row in few]
         mixed = [few[0], bad, *few[1:]]
         answers = self._send(connection, target, mixed)
         self._none_but(answers, {bad.id: "refused"})
@@ -163,10 +169,10 @@ class Writing:
 
     def _send(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
         """In batches; with the versions that the records have now, where the vendor checks them."""
-        rows = self._with_versions(connection, target, rows)
+        rows = self.with_versions(connection, target, rows)
         return [answer for batch in _batches(rows, target.write) for answer in writes.send(connection, target, batch)]
 
-    def _with_versions(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> Sequence[OutRow]:
+    def with_versions(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> Sequence[OutRow]:
         """Read as a push reads them. A record that is not there has none: its row brings another's."""
         if target.write.version is None:
             return rows
@@ -182,7 +188,7 @@ class Writing:
 
     def _old_version(self, connection: Connection, target: Target, row: OutRow) -> None:
         """Somebody else writes after the record was read: our row is refused as a conflict, and not written."""
-        (old,) = self._with_versions(connection, target, [replace(row, id=self._id(), values=self._again(row))])
+        (old,) = self.with_versions(connection, target, [replace(row, id=self.row_id(), values=self._again(row))])
         self.reading.edit(target.schema.name, [str(row.key)])
         (answer,) = writes.send(connection, target, [old])
         require(
@@ -228,32 +234,32 @@ class Writing:
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
-    def _id(self) -> str:
+    def row_id(self) -> str:
         self.number += 1
         return f"kit{self.number}"
 
     def _truth(self, schema: ObjectSchema) -> dict[str, dict[str, Any]]:
         return self.reading.bench.truth(schema)
 
-    def _values(self, schema: ObjectSchema, place: int = 0) -> dict[str, Any]:
+    def values(self, schema: ObjectSchema, place: int = 0) -> dict[str, Any]:
         """Of an existing record, what a new one must have; and a text of our own."""
         truth = self._truth(schema)
         keys = live(truth)
         record = truth[keys[place]] if keys else {}
         needed = [each for each in schema.fields.values() if each.required and each.creatable]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
-        text = self._text(schema)
+        text = self.text(schema)
         if text is not None:
             return {**values, text: "Written"}
         if not any(_names(schema.fields[name]) for name in values):
             raise CannotExist("it has no text to write")
         return values
 
-    def _text(self, schema: ObjectSchema) -> str | None:
+    def text(self, schema: ObjectSchema) -> str | None:
         """The text that we write; None where it has none but names, of which each record has its own."""
         return next((each.name for each in self.reading.texts(schema.name)), None)
 
-    def _own(self, schema: ObjectSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+    def own(self, schema: ObjectSchema, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values of one record: its text is its own, and so is what must be unique."""
         self.number += 1
         made = {
@@ -273,56 +279,12 @@ class Writing:
             for each in schema.fields.values()
             if each.type in kind and each.creatable and each.updatable and each.name not in schema.key
         ]
-        return OutRow(self._id(), {**values, numbers[0]: "no number"}) if numbers else None
-
-    # -- once --------------------------------------------------------------------------------------------------------
-
-    def once(self) -> str:
-        """A push by the engine's front door: planned, written; then the same push sends no write."""
-        reading = self.reading
-        bench = reading.bench
-        able = [each for each in reading.own() if reading.definition(each).writes.update]
-        if not able:
-            raise CannotExist("no object of the definition has the write update")
-        name = next((each for each in able if reading.texts(each)), None)
-        if name is None:
-            raise CannotExist(f"{', '.join(able)}: no text to change")
-        schema = reading.of(name)
-        truth = self._truth(schema)
-        text = self.reading.texts(name)[0].name
-        keys = live(truth)[:4]
-        rows = ", ".join(f"('{key}', 'Pushed {place}')" for place, key in enumerate(keys))
-        select = f'select * from (values {rows}) as wanted("{schema.key[0]}", "{text}")'
-        push = {"to": f"{CONNECTION}.{name}", "select": select, "key": schema.key[0], "mode": "update"}
-        bench.choose({each: {} for each in reading.objects}, {"kit": push})
-        bench.settle()
-        try:
-            with bench.customer() as customer:
-                customer.run()
-                first = customer.push("kit")
-                mark = bench.seen
-                second = customer.push("kit")
-        finally:
-            bench.choose({each: {} for each in reading.objects})
-        for trouble in (*first.troubles, *second.troubles):
-            raise NotProven(trouble.what)
-        told = "; ".join(each.message for each in first.notes)
-        require(first.written == len(keys), f"{first.written} of {len(keys)} rows were written {told}".strip())
-        after = self._truth(schema)
-        for place, key in enumerate(keys):
-            require(after[key][text] == f"Pushed {place}", f"{name} {key} {text} is {after[key][text]!r}")
-        writing = _written_paths(bench.since(mark))
-        require(second.written == 0 and not writing, f"the second push wrote {second.written} rows: {writing[:2]}")
-        return f"{len(keys)} rows of {name}"
+        return OutRow(self.row_id(), {**values, numbers[0]: "no number"}) if numbers else None
 
 
 def _names(field: Field) -> bool:
     """A text of which each record has its own."""
     return field.unique and field.type == "text" and field.creatable
-
-
-def _written_paths(requests: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [each["path"] for each in requests if each["method"] in ("PUT", "PATCH", "DELETE")]
 
 
 def _tells_key(write: Write) -> bool:

@@ -103,8 +103,9 @@ class Sender:
                 continue
             made = answer.created
             if made is None and self._target.mode == "create":
-                # a create that can be repeated says nothing of what was there before
-                made = ready.absent or not self._target.write.repeatable
+                # a create that can be repeated says nothing of what was there before, unless it is known by our id
+                write = self._target.write
+                made = ready.absent or write.brings_our_id or not write.repeatable
             # a record that changed in between is looked at again: nothing was written
             state = "planned" if answer.state == "conflict" else answer.state
             receipts.append(
