@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from typing import Any
 
 from backhaul.conformance.bench import CONNECTION, Bench, CannotExist, NotProven, require
@@ -106,10 +107,16 @@ class Pushing:
     def pace(self) -> str:
         """Rows one by one and side by side, more than the tightest limit lets through in its span."""
         done = []
-        ways: list[tuple[Mode, str | None]] = [("update", self._updatable()), ("create", self.added_to)]
-        for mode, name in ways:
-            if name is not None:
-                done.append(self._paced(name, mode))
+        updated, added = self._updatable(), self.added_to
+        if updated is not None:
+            done.append(self._paced(self._target(self._schema(updated), "update")))
+        if added is not None:
+            schema = self._schema(added)
+            before = set(live(self.bench.truth(schema)))
+            done.append(self._paced(self._target(schema, "create")))
+            made = [key for key in live(self.bench.truth(schema)) if key not in before]
+            if added != updated and self.reading.definition(added).writes.update and self.reading.texts(added):
+                done.append(self._paced(self._target(schema, "update"), made))
         if not done:
             raise CannotExist("no object of the definition is written")
         return ", ".join(done)
@@ -217,15 +224,16 @@ class Pushing:
         able = [each for each in self.reading.own() if self.reading.definition(each).writes.update]
         return next((each for each in able if self.reading.texts(each)), None)
 
-    def _paced(self, name: str, mode: Mode) -> str:
-        target = self._target(self._schema(name), mode)
+    def _paced(self, target: Target, keys: Sequence[str] | None = None) -> str:
+        """keys: of the records that an update changes; without them, of any that may be changed."""
+        name = target.schema.name
         count = self._enough(target)
         sent = 0
 
         def work() -> None:
             nonlocal sent
             with self.bench.opened() as connection, ThreadPoolExecutor(AT_ONCE) as pool:
-                rows = self._single(connection, target, count)
+                rows = self._single(connection, target, count, keys)
                 sent = len(rows)
                 answers = [each for found in pool.map(lambda row: writes.send(connection, target, [row]), rows)
                            for each in found]  # fmt: skip
@@ -233,7 +241,7 @@ class Pushing:
             require(wrong is None, f"{name}: a row is {wrong.state}: {wrong.message}" if wrong is not None else "")
 
         keeps_pace(self.bench, work)
-        return f"{sent} of {mode} {name}"
+        return f"{sent} of {target.mode} {name}"
 
     def _enough(self, target: Target) -> int:
         """More than the tightest of the limits that count these writes, as far as the kit goes; of jobs, which are
@@ -249,12 +257,18 @@ class Pushing:
         ]
         return min(min(counts, default=BURST) + OVER, MOST_WRITES)
 
-    def _single(self, connection: Connection, target: Target, count: int) -> Sequence[OutRow]:
+    def _single(
+        self, connection: Connection, target: Target, count: int, keys: Sequence[str] | None
+    ) -> Sequence[OutRow]:
         writing, schema = self.writing, target.schema
         if target.mode == "create":
             return [OutRow(writing.row_id(), writing.own(schema, writing.taken[schema.name])) for _ in range(count)]
-        truth = self.bench.truth(schema)
-        keys = [key for key in live(truth) if not truth[key].get("_locked")][:count]
+        if keys is None:
+            truth = self.bench.truth(schema)
+            keys = [key for key in live(truth) if not truth[key].get("_locked")]
+        if target.write.version is None:
+            keys = list(islice(cycle(keys), count))  # some of them more than once
+        keys = keys[:count]
         text = self.reading.texts(schema.name)[0].name
         rows = [OutRow(writing.row_id(), {text: f"Paced {n}"}, key=key) for n, key in enumerate(keys)]
         return writing.with_versions(connection, target, rows)
