@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from backhaul.agent import answers
-from backhaul.agent.answers import BUDGET, ROOM, Answer, Filter, Freshness
-from backhaul.agent.asking import Misasked, listed, no_column, no_entity, not_run
-from backhaul.agent.catalogue import Entity, Origin, Relation, Table, related_to
-from backhaul.agent.contained import Contained, Limits, NotRun
+from backhaul.agent.answers import BUDGET, ROOM, Answer, Filter
+from backhaul.agent.asking import Misasked, listed, no_column, not_run
+from backhaul.agent.catalogue import Entity, Relation, Table, related_to
+from backhaul.agent.contained import Limits, NotRun
 from backhaul.agent.describing import describe
 from backhaul.agent.filters import conditions_of
+from backhaul.agent.fitting import cut, fitted, trim_related
 from backhaul.agent.keyset import Order, after, cursor_of, position, question_of, sql_order
 from backhaul.agent.policy import Policy
-from backhaul.agent.search import Search
 from backhaul.agent.view import Opened
+from backhaul.agent.viewing import Viewing
 from backhaul.agent.wire import Ask, Told
 
 A = TypeVar("A", bound=Answer)
 MOST = 200
 """Rows of one answer at most."""
 _DEEPEST = 10_000
-_STALE = timedelta(hours=24)
 _BRIEF = (
     "name", "subject", "number", "type", "role", "status", "doc_type", "stage_id", "amount", "total", "balance",
     "currency", "email", "title", "close_date", "issue_date", "due_date", "starts_at", "sent_at", "priority",
@@ -50,25 +49,18 @@ class Reader:
         self.policy = policy
         self.entities = entities
         self._money = money
-        self._current = current
-        self._limits = limits
         self._lock = threading.RLock()
-        self._opened: Opened | None = None
-        self._contained: Contained | None = None
-        self._search: Search | None = None
-        self._described: dict[str, list[answers.ColumnLine]] = {}
+        self._view = Viewing(current, limits)
 
     def close(self) -> None:
         with self._lock:
-            if self._contained is not None:
-                self._contained.close()
-            self._contained = self._opened = None
+            self._view.close()
 
     # -- the tools -------------------------------------------------------------------------------------------------
 
     def list_entities(self) -> answers.EntityList:
         with self._lock:
-            tables = self._tables()
+            tables = self._view.tables()
             lines = [
                 answers.EntityLine(
                     entity=name,
@@ -79,24 +71,27 @@ class Reader:
                 )
                 for name, each in tables.items()
             ]
-            return _fitted(self._answer(answers.EntityList, tables, entities=lines), "entities")
+            return fitted(self._view.answer(answers.EntityList, tables, entities=lines), "entities")
 
     def describe_entity(self, entity: str) -> answers.EntityDescription:
         with self._lock:
-            table = self._table(entity)
-            if entity not in self._described:
-                self._described[entity] = describe(entity, table, self.entities.get(entity), self.policy, self._run)
-            return _fitted(
-                self._answer(
+            table = self._view.table(entity)
+            if entity not in self._view.described:
+                self._view.described[entity] = describe(
+                    entity, table, self.entities.get(entity), self.policy, self._view.run
+                )
+            return fitted(
+                self._view.answer(
                     answers.EntityDescription,
                     [entity],
                     entity=entity,
                     description=table.comment,
                     rows=table.rows,
                     deleted=table.deleted,
-                    columns=[each.model_copy() for each in self._described[entity]],
+                    columns=[each.model_copy() for each in self._view.described[entity]],
                     referred_by=[
-                        f"{each.entity}.{each.column}" for each in related_to(entity, self._tables(), self.entities)
+                        f"{each.entity}.{each.column}"
+                        for each in related_to(entity, self._view.tables(), self.entities)
                     ],
                 ),
                 "columns",
@@ -106,9 +101,9 @@ class Reader:
         self, query: str, entities: Sequence[str] | None, limit: int, cursor: str | None, include_deleted: bool
     ) -> answers.SearchResults:
         with self._lock:
-            tables = self._tables()
+            tables = self._view.tables()
             for each in entities or ():
-                self._table(each)
+                self._view.table(each)
             if not any(each.isalnum() for each in query):
                 raise Misasked(
                     "the query holds no word", "Give words of a name, an e-mail address, a subject or a text."
@@ -118,21 +113,21 @@ class Reader:
             limit = _limited(limit)
             if offset + limit > _DEEPEST:
                 raise Misasked(f"a search goes {_DEEPEST:,} hits deep", "Search for more words, or use query_records.")
-            found = self._index().find(query, entities, limit=limit, offset=offset, deleted=include_deleted)
+            found = self._view.index().find(query, entities, limit=limit, offset=offset, deleted=include_deleted)
             hits = [
                 answers.SearchHit(
                     entity=each.entity, id=each.id, title=each.title, snippet=each.snippet, is_deleted=each.is_deleted
                 )
                 for each in found.hits
             ]
-            answer = self._answer(
+            answer = self._view.answer(
                 answers.SearchResults, entities or tables, hits=hits, total=found.total, loose=found.loose
             )
             if found.loose:
                 answer.notes.append("no row has all of the words; these have some of them")
             if not hits and not include_deleted:
                 answer.notes.append("nothing found among live rows; include_deleted looks among deleted ones, too")
-            _fitted(answer, "hits")
+            fitted(answer, "hits")
             if offset + len(answer.hits) < found.total:
                 answer.truncated = True
                 answer.next_cursor = cursor_of(question, str(offset + len(answer.hits)), "")
@@ -142,11 +137,11 @@ class Reader:
         self, entity: str, id: str, fields: Sequence[str] | None, include: Sequence[str] | None, top: int
     ) -> answers.RecordView:
         with self._lock:
-            table = self._table(entity)
+            table = self._view.table(entity)
             chosen = self._fields(entity, table, fields)
             row, same = self._row(entity, table, chosen, id)
             held = dict(zip(row.columns, row.rows[0], strict=True))
-            relations = related_to(entity, self._tables(), self.entities)
+            relations = related_to(entity, self._view.tables(), self.entities)
             for each in include or ():
                 if each not in {relation.entity for relation in relations}:
                     raise Misasked(
@@ -156,8 +151,10 @@ class Reader:
             wanted = [each for each in relations if include is None or each.entity in include]
             ids = [id, *same]
             asks = [self._relation(each, entity, ids, max(0, min(top, 20))) for each in wanted]
-            related = [_related(each, told) for each, told in zip(wanted, self._run(*asks), strict=True) if told.rows]
-            answer = self._answer(
+            related = [
+                _related(each, told) for each, told in zip(wanted, self._view.run(*asks), strict=True) if told.rows
+            ]
+            answer = self._view.answer(
                 answers.RecordView,
                 [entity, *(each.entity for each in related)],
                 entity=entity,
@@ -176,7 +173,7 @@ class Reader:
             if row.cut:
                 answer.notes.append(f"{row.cut} long texts are cut; ask for one by `fields`")
                 answer.truncated = True
-            _trim_related(answer)
+            trim_related(answer)
             return answer
 
     def query_records(
@@ -184,7 +181,7 @@ class Reader:
         cursor: str | None, include_deleted: bool,
     ) -> answers.QueryRows:  # fmt: skip
         with self._lock:
-            table = self._table(entity)
+            table = self._view.table(entity)
             chosen = list(dict.fromkeys([*_present(_PROVENANCE, table), *self._fields(entity, table, fields)]))
             by = self._order(entity, table, order)
             conditions, parameters = conditions_of(entity, table, self.entities.get(entity), filters)
@@ -211,8 +208,8 @@ class Reader:
                 f" ORDER BY {sql_order(by)} LIMIT {_limited(limit) + 1}"
             )
             asks.append(Ask(sql, tuple(parameters), _limited(limit), ROOM))
-            *first, told = self._run(*asks)
-            answer = self._answer(
+            *first, told = self._view.run(*asks)
+            answer = self._view.answer(
                 answers.QueryRows,
                 [entity],
                 entity=entity,
@@ -222,8 +219,8 @@ class Reader:
                 total=int(first[0].rows[0][0]) if first else None,
                 truncated=told.truncated,
             )
-            _cut(answer, told)
-            _fitted(answer, "rows")
+            cut(answer, told)
+            fitted(answer, "rows")
             if answer.rows and (told.truncated or len(answer.rows) < len(told.rows)):
                 last = told.rows[len(answer.rows) - 1]
                 answer.truncated = True
@@ -232,30 +229,33 @@ class Reader:
 
     def run_sql(self, sql: str, limit: int) -> answers.SqlRows:
         with self._lock:
-            names = {*self._tables(), *(column for each in self._tables().values() for column in each.columns)}
+            names = {
+                *self._view.tables(),
+                *(column for each in self._view.tables().values() for column in each.columns),
+            }
             try:
-                (told,) = self._contained_sql().run(Ask(sql, (), _limited(limit), ROOM, free=True))
+                (told,) = self._view.contained().run(Ask(sql, (), _limited(limit), ROOM, free=True))
             except NotRun as error:
                 raise not_run(error, names) from error
             # parsed only now: what the contained process has taken is bounded
             self._refuse_mixtures(sql, told.tables)
-            read = [each for each in told.tables if each in self._tables()]
-            answer = self._answer(
-                answers.SqlRows, read or self._tables(), columns=list(told.columns), types=list(told.types),
+            read = [each for each in told.tables if each in self._view.tables()]
+            answer = self._view.answer(
+                answers.SqlRows, read or self._view.tables(), columns=list(told.columns), types=list(told.types),
                 rows=[list(each) for each in told.rows], read=list(told.tables), truncated=told.truncated,
             )  # fmt: skip
-            _cut(answer, told)
+            cut(answer, told)
             if answer.truncated:
                 answer.notes.append("there are more rows: aggregate, filter, or page with query_records")
-            return _fitted(answer, "rows")
+            return fitted(answer, "rows")
 
     def changes_since(
         self, version: int, entities: Sequence[str] | None, limit: int, cursor: str | None
     ) -> answers.Changes:
         with self._lock:
             for each in entities or ():
-                self._table(each)
-            view = self._opened_now().view
+                self._view.table(each)
+            view = self._view.opened().view
             if version > view.version:
                 raise Misasked(
                     f"version {version} is not published yet; the current one is {view.version}",
@@ -266,7 +266,7 @@ class Reader:
                     f"the log of changes is complete only after version {view.changes_after}",
                     "Read the entities anew with query_records, and ask for changes since the version it answers with.",
                 )
-            wanted = list(entities or self._tables())
+            wanted = list(entities or self._view.tables())
             question = question_of("changes", version, wanted)
             marks = ", ".join("?" for _ in wanted)
             parameters: list[Any] = [version, *wanted]
@@ -276,7 +276,7 @@ class Reader:
                 entity, _, id = rest.partition(" ")
                 behind = " AND (version, entity, id) > (?, ?, ?)"
                 parameters += [int(at), entity, id]
-            (told,) = self._run(
+            (told,) = self._view.run(
                 Ask(
                     "SELECT entity, id, op, columns, version FROM _changes WHERE version > ?"
                     f" AND entity IN ({marks}){behind} ORDER BY version, entity, id LIMIT {_limited(limit) + 1}",
@@ -287,8 +287,10 @@ class Reader:
                 answers.Change(entity=each[0], id=each[1], op=each[2], columns=each[3] or [], version=each[4])
                 for each in told.rows
             ]
-            answer = self._answer(answers.Changes, wanted, changes=changes, since=version, truncated=told.truncated)
-            _fitted(answer, "changes")
+            answer = self._view.answer(
+                answers.Changes, wanted, changes=changes, since=version, truncated=told.truncated
+            )
+            fitted(answer, "changes")
             if answer.changes and answer.truncated:
                 last = answer.changes[-1]
                 answer.next_cursor = cursor_of(question, f"{last.version} {last.entity} {last.id}", "")
@@ -299,7 +301,7 @@ class Reader:
     def held(self, entity: str, id: str, columns: Iterable[str]) -> dict[str, Any]:
         """The values that a record has now. Raises Misasked where it is not there or was deleted."""
         with self._lock:
-            table = self._table(entity)
+            table = self._view.table(entity)
             row, _ = self._row(entity, table, self._fields(entity, table, list(columns)), id)
             held = dict(zip(row.columns, row.rows[0], strict=True))
             if held["is_deleted"]:
@@ -309,65 +311,7 @@ class Reader:
     def answer_about(self, kind: type[A], of: str, /, **content: Any) -> A:
         """An answer of another room's making, with this view's version and freshness."""
         with self._lock:
-            return self._answer(kind, [of], **content)
-
-    # -- the view --------------------------------------------------------------------------------------------------
-
-    def _opened_now(self) -> Opened:
-        """The current view; worker and index follow when a newer version was published."""
-        opened = self._current()
-        if self._opened is None or opened.data != self._opened.data:
-            if self._contained is not None:
-                self._contained.close()
-            self._contained = Contained(opened.data, self._limits)
-            self._search = Search(opened.search)
-            self._described = {}
-        self._opened = opened
-        return opened
-
-    def _tables(self) -> Mapping[str, Table]:
-        return self._opened_now().view.tables
-
-    def _table(self, entity: str) -> Table:
-        tables = self._tables()
-        if entity not in tables:
-            raise no_entity(entity, tables)
-        return tables[entity]
-
-    def _contained_sql(self) -> Contained:
-        self._opened_now()
-        assert self._contained is not None  # noqa: S101  it was just opened
-        return self._contained
-
-    def _index(self) -> Search:
-        self._opened_now()
-        assert self._search is not None  # noqa: S101  it was just opened
-        return self._search
-
-    def _run(self, *asks: Ask) -> tuple[Told, ...]:
-        if not asks:
-            return ()
-        try:
-            return self._contained_sql().run(*asks)
-        except NotRun as error:
-            raise not_run(error, ()) from error
-
-    def _answer(self, kind: type[A], of: Iterable[str], /, **content: Any) -> A:
-        view = self._opened_now().view
-        oldest: dict[tuple[str, str], datetime | None] = {}
-        origins = {origin for name in of if name in view.tables for origin in view.tables[name].origins}
-        for origin in sorted(origins, key=_spelt):
-            place = (origin.connection, origin.source)
-            at = view.as_of.get(origin.connection, {}).get(origin.object)
-            known = oldest.get(place)
-            oldest[place] = min(at, known) if at is not None and known is not None else at or known
-        sources = [Freshness(connection=c, source=s, as_of=at) for (c, s), at in oldest.items()]
-        notes = [
-            f"{each.connection} was last read to the end {_age(each.as_of)} ago; later changes are not known"
-            for each in sources
-            if each.as_of is not None and datetime.now(UTC) - each.as_of > _STALE
-        ]
-        return kind(version=view.version, published_at=view.published_at, sources=sources, notes=notes, **content)
+            return self._view.answer(kind, [of], **content)
 
     # -- parts of questions ----------------------------------------------------------------------------------------
 
@@ -391,8 +335,10 @@ class Reader:
             return
         from backhaul.money import found_in
 
-        columns = {name: each.columns for name, each in self._tables().items()}
-        found = found_in(sql, self._money, columns, lambda select: self._run(Ask(select, (), 1))[0].rows == ((True,),))
+        columns = {name: each.columns for name, each in self._view.tables().items()}
+        found = found_in(
+            sql, self._money, columns, lambda select: self._view.run(Ask(select, (), 1))[0].rows == ((True,),)
+        )
         if found:
             raise Misasked("; ".join(map(str, found)), "Amounts of several currencies have no sum.")
 
@@ -403,13 +349,13 @@ class Reader:
         asks = [
             Ask(f"SELECT {', '.join(map(_quote, columns))} FROM {_quote(entity)} WHERE id = ?", (id,), 1, BUDGET * 2)
         ]
-        if "links" in self._tables():
+        if "links" in self._view.tables():
             sides = " UNION ".join(
                 f"SELECT {other} FROM links WHERE {mine} = ? AND {kind} = ? AND role = 'same_as' AND NOT is_deleted"
                 for mine, kind, other in (("from_id", "from_entity", "to_id"), ("to_id", "to_entity", "from_id"))
             )
             asks.append(Ask(sides, (id, entity, id, entity), 50))
-        told = self._run(*asks)
+        told = self._view.run(*asks)
         if not told[0].rows:
             raise Misasked(
                 f"{entity} has no record {id}: it was never synced, or agents may not see it",
@@ -424,7 +370,7 @@ class Reader:
         return {"id", *held}
 
     def _relation(self, relation: Relation, entity: str, ids: Sequence[str], top: int) -> Ask:
-        table = self._tables()[relation.entity]
+        table = self._view.tables()[relation.entity]
         shown = [*_present(("id", *_BRIEF), table)][:9]
         marks = ", ".join("?" for _ in ids)
         latest = "source_updated_at DESC NULLS LAST, id" if "source_updated_at" in table.columns else "id"
@@ -449,46 +395,6 @@ def _related(relation: Relation, told: Told) -> answers.Related:
     )
 
 
-def _trim_related(answer: answers.RecordView) -> None:
-    """Within the budget: fewer rows of each relation, then shorter texts."""
-    while _size(answer) > BUDGET and any(each.rows for each in answer.related):
-        for each in answer.related:
-            each.rows = each.rows[: len(each.rows) // 2]
-        answer.truncated = True
-    while _size(answer) > BUDGET:
-        name = max(answer.values, key=lambda each: len(str(answer.values[each])))
-        text = str(answer.values[name])
-        answer.values[name] = text[: len(text) // 2] + "…"
-        answer.truncated = True
-
-
-def _fitted(answer: A, rows: str) -> A:
-    """Cut the list of that name until the answer is within its budget."""
-    held: list[Any] = getattr(answer, rows)
-    while _size(answer) > BUDGET and len(held) > 1:
-        # by the share that is too much, so that few rounds do
-        keep = max(1, min(len(held) - 1, int(len(held) * BUDGET / _size(answer))))
-        del held[keep:]
-        answer.truncated = True
-    while _size(answer) > BUDGET and held and isinstance(held[0], list):
-        # one row that is too long by itself: or nobody could ever page past it
-        cells = held[0]
-        place = max(range(len(cells)), key=lambda each: len(str(cells[each])))
-        cells[place] = str(cells[place])[: len(str(cells[place])) // 2] + "…"
-        answer.truncated = True
-    return answer
-
-
-def _size(answer: Answer) -> int:
-    return len(answer.model_dump_json())
-
-
-def _cut(answer: Answer, told: Told) -> None:
-    if told.cut:
-        answer.truncated = True
-        answer.notes.append(f"{told.cut} long texts are cut; get_record with `fields` shows more of one")
-
-
 def _value_of(cursor: str, question: str) -> str:
     return position(cursor, question).value or "0"
 
@@ -503,12 +409,3 @@ def _limited(limit: int) -> int:
 
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _spelt(origin: Origin) -> tuple[str, str, str]:
-    return origin.connection, origin.source, origin.object
-
-
-def _age(moment: datetime | None) -> str:
-    hours = int((datetime.now(UTC) - moment).total_seconds() // 3600) if moment is not None else 0
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
