@@ -13,8 +13,8 @@ test: .venv/ready lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/ready
-	$(BIN)/ruff check src tests benchmarks docs
-	$(BIN)/ruff format --check src tests benchmarks docs
+	$(BIN)/ruff check src tests benchmarks docs notebooks
+	$(BIN)/ruff format --check src tests benchmarks docs notebooks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -59,8 +59,8 @@ mutants: .venv/ready
 
 # Pinned with hashes; ranges stand in pyproject.toml.
 lock: .venv/ready
-	$(BIN)/pip-compile -q --extra dev --extra agent --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --extra dev --extra agent --extra notebook --generate-hashes --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock pyproject.toml
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("backhaul needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'

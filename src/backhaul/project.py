@@ -14,6 +14,8 @@ from backhaul.config.project import ProjectConfig
 from backhaul.telemetry.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from backhaul.agent.reader import Reader as AgentReader
     from backhaul.auth.consent import Consent
     from backhaul.config.questions import Question
@@ -321,6 +323,15 @@ class Customer:
         from backhaul.pipeline.querying import query_snapshot
 
         return query_snapshot(self.project.config.layout, self.name, sql, limit, as_of=as_of, raw=raw)
+
+    def query_arrow(self, sql: str, *, as_of: datetime | None = None, raw: bool = False) -> pa.Table:
+        """All rows of one select on the published snapshot as an Arrow table, for data frames, charts and notebooks.
+
+        Raises ConfigError for SQL that does not run.
+        """
+        from backhaul.publish.query import query_arrow
+
+        return query_arrow(self.project.config.layout, self.name, sql, as_of=as_of, raw=raw)
 
     def suggest_mappings(self, *, connection: str | None = None, entity: str | None = None) -> tuple[Suggestion, ...]:
         """What custom fields that fill nothing yet may fill, by names, labels, types and values; no vendor is asked.

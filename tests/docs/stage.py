@@ -102,7 +102,7 @@ class Stage:
 
     def _one(self, words: list[str], command: str) -> str:
         match words:
-            case ["backhaul", *rest] if "--watch" in rest or rest[:2] == ["sandbox", "serve"]:
+            case ["backhaul", *rest] if _goes_on(rest):
                 return _until_it_speaks(rest)
             case ["backhaul", *rest]:
                 done = CliRunner().invoke(app, rest)
@@ -204,10 +204,19 @@ def _parted(words: list[str]) -> Iterator[list[str]]:
         yield part
 
 
+def _goes_on(words: list[str]) -> bool:
+    """Whether the command only ends with Ctrl-C."""
+    return "--watch" in words or words[:2] == ["sandbox", "serve"] or (words[0] == "notebook" and len(words) > 1)
+
+
 def _until_it_speaks(words: list[str]) -> str:
     """A command that goes on until Ctrl-C: which comes with its first line."""
     program = [sys.executable, "-m", "backhaul", *words]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    # a page that opens in a browser opens in none
+    environment = {**os.environ, "BROWSER": "true"}
+    with subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Use": {
         "shell": "Open a prompt for SQL on a customer's snapshot; read-only.",
         "query": "Run one select on a customer's snapshot.",
+        "notebook": "Open a notebook on what is published, with charts.",
         "trace": "Show where a row, or one of its columns, comes from.",
         "push": "Write back: plan, apply, retry, undo, pause.",
         "agent": "Serve agents by MCP: search, read, query, propose.",

@@ -55,6 +55,13 @@ class Catalog:
                 found[str(path.relative_to(folder).with_suffix("").as_posix())] = path
         return dict(sorted(found.items()))
 
+    def notebooks(self) -> dict[str, Path]:
+        """By name. Files that start with an underscore are no notebooks."""
+        found: dict[str, Path] = {}
+        for root in reversed(list(self._roots())):
+            found |= {path.stem: path for path in (root / "notebooks").glob("[!_]*.py")}
+        return dict(sorted(found.items()))
+
     def entities(self) -> list[str]:
         return list(self.transform_files("entities"))
 

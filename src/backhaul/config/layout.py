@@ -37,6 +37,10 @@ class Layout:
         return self.root / "transforms"
 
     @property
+    def notebooks(self) -> Path:
+        return self.root / "notebooks"
+
+    @property
     def dotenv(self) -> Path:
         return self.root / ".env"
 
