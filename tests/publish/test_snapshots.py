@@ -294,7 +294,7 @@ made = Warehouse.__new__(Warehouse)
 made.layout, made.runs = Layout(Path({str(warehouse.layout.root)!r})), 1
 made.db = duckdb.connect(str(made.layout.work("acme")))
 from warehouse import CONTRACT, STAGING
-made.contract, made.staging = CONTRACT, STAGING
+made.contract, made.staging, made.words = CONTRACT, STAGING, {{}}
 made.run()
 """
     killed = subprocess.run(

@@ -11,6 +11,7 @@ import duckdb
 from backhaul.config.layout import Layout
 from backhaul.publish.snapshot import Publication, PublishResult, publish
 from backhaul.publish.versions import Retention
+from backhaul.publish.words import Words
 from backhaul.transform.build import transform
 from backhaul.transform.compile import RawConnection, RawField
 from backhaul.transform.models import Models, read_models
@@ -43,6 +44,7 @@ class Warehouse:
         self.contract = CONTRACT
         self.staging = STAGING
         self.runs = 0
+        self.words: dict[str, Words] = {}
 
     @property
     def models(self) -> Models:
@@ -78,7 +80,14 @@ class Warehouse:
         return publish(
             self.db,
             self.layout,
-            Publication("acme", f"run{self.runs}", "cfg", {"crm": {"companies": as_of}}, retention or Retention()),
+            Publication(
+                "acme",
+                f"run{self.runs}",
+                "cfg",
+                {"crm": {"companies": as_of}},
+                retention or Retention(),
+                words=lambda: self.words,
+            ),
         )
 
     def read(self, sql: str, path: Path | None = None) -> list[tuple[Any, ...]]:

@@ -70,15 +70,21 @@ def plan_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[tuple[Ra
         [SCHEMA],
     ).fetchall():
         columns.setdefault(table, {})[column] = kind
+    names = recorded_names(connection)
+    return [
+        _plan(each, parts, columns.get(each.name, {}), names.get((each.connection, each.object), {}))
+        for each, parts in tables
+    ]
+
+
+def recorded_names(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    """Connection and object -> field -> column, of the fields whose columns are called otherwise."""
     names: dict[tuple[str, str], dict[str, str]] = {}
     for place, object_, name, column in connection.execute(
         f'SELECT connection, object, field, "column" FROM {SCHEMA}.{COLUMNS}'
     ).fetchall():
         names.setdefault((place, object_), {})[name] = column
-    return [
-        _plan(each, parts, columns.get(each.name, {}), names.get((each.connection, each.object), {}))
-        for each, parts in tables
-    ]
+    return names
 
 
 def _plan(table: RawTable, parts: Sequence[Part], existing: Mapping[str, str], recorded: Mapping[str, str]) -> Plan:

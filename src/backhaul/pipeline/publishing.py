@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 
 from backhaul.load.database import opened
 from backhaul.load.watermarks import in_force
 from backhaul.pipeline.configuration import keep_configuration
 from backhaul.pipeline.context import Context
+from backhaul.pipeline.describing import raw_words
 from backhaul.pipeline.published_ledger import attempts_of
 from backhaul.publish.snapshot import Publication, PublishResult, publish
 from backhaul.publish.versions import Retention
@@ -35,6 +37,7 @@ def publish_customer(context: Context, *, anew: bool = False) -> PublishResult:
             as_of=as_of,
             retention=Retention(destination.keep_snapshots, destination.keep_days),
             ledger=attempts_of(context),
+            words=partial(raw_words, context, connection),
             anew=anew,
         )
         result = publish(connection, context.layout, publication)

@@ -20,13 +20,6 @@ CREATE TABLE IF NOT EXISTS target.main._snapshot (
     changes_after BIGINT);
 """
 
-_COMMENTS = {
-    "_changes": "What each version changed. op: insert, update, or delete (is_deleted became true, or the row left);"
-    " columns: those whose values changed.",
-    "_snapshot": "What this file is. as_of: JSON, connection to object to the moment up to which changes are in;"
-    " _changes is complete for versions after changes_after.",
-}
-
 _UNLOGGED = ("synced_at", "sync_run_id")
 
 
@@ -63,8 +56,6 @@ def write_entities(connection: duckdb.DuckDBPyConnection, label: Label, after: i
     after: the transform up to which `target` is a copy of the previous version; None: compare every row.
     """
     connection.execute(_SYSTEM)
-    for name, text in _COMMENTS.items():
-        connection.execute(f"COMMENT ON TABLE target.main.{name} IS {literal(text)}")
     wanted = tables(connection, database_name(connection), "entities")
     there = tables(connection, "target", "main", hidden=True)
     changed = {}

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 import duckdb
 import pyarrow as pa
 
-from backhaul.publish.tables import literal
-
 TABLE = "ledger"
 Attempts = Callable[[int, Sequence[int]], Iterator[pa.Table]]
 """Given a number and a list of numbers: the attempts above the one, and those of the list, as `SCHEMA`."""
@@ -36,11 +34,6 @@ SCHEMA = pa.schema(
         ("receipt_at", pa.timestamp("us", tz="UTC")),
     ]
 )
-_COMMENT = (
-    "What pushes wrote to vendors: a row for each field of each record sent. id: of the entity's row. state: confirmed"
-    " by the vendor, refused, unknown where no answer is known. before: NULL where it was empty, or where before_known"
-    " is false. field: NULL where a record was deleted."
-)
 
 
 def write_ledger(connection: duckdb.DuckDBPyConnection, attempts: Attempts) -> None:
@@ -49,7 +42,6 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, attempts: Attempts) -> N
     connection.register("ledger_rows", SCHEMA.empty_table())
     connection.execute(f"CREATE TABLE IF NOT EXISTS {place} AS SELECT * FROM ledger_rows")
     connection.unregister("ledger_rows")
-    connection.execute(f"COMMENT ON TABLE {place} IS {literal(_COMMENT)}")
     last = connection.execute(f"SELECT coalesce(max(seq), 0) FROM {place}").fetchone()
     found = connection.execute(f"SELECT DISTINCT seq FROM {place} WHERE state IN ('sent', 'unknown')").fetchall()
     open_ = [int(seq) for (seq,) in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from backhaul.publish.ledger import Attempts, write_ledger
 from backhaul.publish.raw import Difference, difference, forget, signatures, write_raw
 from backhaul.publish.tables import comment_on, database_name, literal, quote, tables
 from backhaul.publish.versions import AsOf, Manifest, Retention, Versions, copy, now, sync
+from backhaul.publish.words import OWN, Words, describe, of_raw
 
 _GROWN = 1.5
 _SMALL = 4 << 20
@@ -35,6 +36,8 @@ class Publication:
     retention: Retention = field(default_factory=Retention)
     ledger: Attempts | None = None
     """What pushes wrote; None where none ever did."""
+    words: Callable[[], Mapping[str, Words]] = dict
+    """Raw table -> what to say of it and its columns; called where raw tables are written."""
     anew: bool = False
     """Write the files from nothing and delete every older version: nothing of what left may stay in them."""
 
@@ -148,6 +151,7 @@ class _Publish:
             changed = write_entities(self._connection, label, self._after)
             if self._wanted.ledger is not None and LEDGER not in changed:
                 write_ledger(self._connection, self._wanted.ledger)
+            describe(self._connection, OWN)
         name = f"entities-v{self._version:05}.duckdb"
         compact = self._compacted("entities", path, base.entities_compact if base else 0)
         return name, compact, changed
@@ -162,6 +166,7 @@ class _Publish:
                 " ?::VARCHAR AS as_of",
                 [label.version, label.published_at, label.run_id, label.configuration, label.as_of_json],
             )
+            describe(self._connection, of_raw(self._connection, self._wanted.words()))
         return f"raw-v{self._version:05}.duckdb", self._compacted("raw", path, base.raw_compact if base else 0), changed
 
     @contextmanager
