@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from backhaul.fleet.outcome import Outcome
     from backhaul.fleet.runs import Fleet
     from backhaul.fleet.status import ConnectionStatus
+    from backhaul.pipeline.checking import Checked
     from backhaul.pipeline.connecting import Connected, Way
     from backhaul.pipeline.context import Context
     from backhaul.pipeline.discovering import Discovery
@@ -267,6 +268,16 @@ class Customer:
 
         with self.context() as context:
             return plan_configuration(context)
+
+    def check_mappings(self) -> Checked:
+        """What is wrong with the mappings, beside what discovery knows of the fields; no vendor is asked.
+
+        Raises ConfigError for a configuration that is wrong otherwise.
+        """
+        from backhaul.pipeline.checking import check_mappings
+
+        with self.context() as context:
+            return check_mappings(context)
 
     def trace(self, entity: str, id: str, column: str | None = None) -> Trace:
         """Where a row of an entity comes from: connection, raw table, record, fields, values and run."""

@@ -147,6 +147,12 @@ class ProjectConfig:
             problems += self._problems_of_definitions()
         return sorted(set(problems), key=lambda problem: (problem.place, problem.path, problem.what))
 
+    def placed(self, customer: str, told: Sequence[str]) -> list[Problem]:
+        """What was found wrong with the customer's mappings, at the lines where they are written."""
+        from backhaul.config.reading import placed
+
+        return placed(self._read(customer), told)
+
     def explain(self, customer: str) -> list[Origin]:
         """Each value in force with its place, None for a default. References and secrets stay as they are written."""
         from backhaul.config.reading import origins

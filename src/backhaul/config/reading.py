@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -101,6 +101,27 @@ def problems_of_questions(reading: Reading) -> list[Problem]:
         for each in open_questions(reading.pipeline)
         if each.required
     ]
+
+
+def placed(reading: Reading, told: Sequence[str]) -> list[Problem]:
+    """Problems of mappings, which begin with their path, at the lines where these are written; others of the file."""
+    if reading.pipeline is None or reading.root is None:
+        return []
+    paths: list[KeyPath] = []
+    for entity, places in reading.pipeline.mappings.items():
+        paths.append(("mappings", entity))
+        for place, columns in places.items():
+            paths.append(("mappings", entity, place))
+            paths += [("mappings", entity, place, name) for name in columns]
+    found = []
+    for text in told:
+        path, _, what = text.partition(": ")
+        at = next((each for each in paths if spell(each) == path), None)
+        if at is None:
+            found.append(Problem(Place(reading.root.place.file), "", text))
+        else:
+            found.append(Problem(reading.root.place_of_key(at), path, what))
+    return found
 
 
 def origins(reading: Reading) -> list[Origin]:

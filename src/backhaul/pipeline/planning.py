@@ -18,11 +18,13 @@ from typing import Any
 from backhaul.errors import ConfigError
 from backhaul.load.database import opened
 from backhaul.load.tables import literal, quoted
+from backhaul.pipeline.checking import need_mappings
 from backhaul.pipeline.configuration import configuration_of, fingerprint_of, read_configuration
 from backhaul.pipeline.context import Context
 from backhaul.pipeline.reading import Wanted
 from backhaul.pipeline.run import RunReport, run_customer
 from backhaul.pipeline.transforming import customer_of, models_of
+from backhaul.publish.ledger import TABLE as LEDGER
 from backhaul.publish.query import current_snapshot
 from backhaul.publish.versions import Versions, copy
 from backhaul.transform.build import transform
@@ -66,6 +68,7 @@ class ConfigurationPlan:
 
 def plan_configuration(context: Context) -> ConfigurationPlan:
     """Raises ConfigError for a configuration that does not fit the data, Busy, StorageError."""
+    need_mappings(context)
     manifest = current_snapshot(context.layout, context.customer)
     wanted = configuration_of(context)
     in_force = read_configuration(context.layout, context.customer, manifest.configuration)
@@ -80,7 +83,7 @@ def plan_configuration(context: Context) -> ConfigurationPlan:
 
         transform(copied, models_of(context), customer_of(context), run_id=context.run_id)
         copied.execute(f"ATTACH {literal(str(snapshot))} AS published (READ_ONLY)")
-        found = tuple(each for each in effects(copied, "published") if not each.is_nothing)
+        found = tuple(each for each in effects(copied, "published", apart=(LEDGER,)) if not each.is_nothing)
         objects = tuple(_objects(context, in_force, wanted, copied)) if in_force else ()
     return ConfigurationPlan(
         customer=context.customer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -13,7 +13,7 @@ from backhaul.transform.contracts import STAGED_COMMON, Column, EntityShape
 from backhaul.transform.convert import TEXT, as_text, is_decimal
 from backhaul.transform.expand import SYSTEM_FIELDS, Conversion, Expander, NoField, Relation, Unresolvable
 from backhaul.transform.inputs import RawConnection, RawField
-from backhaul.transform.mappings import MappedColumn, unknown_functions
+from backhaul.transform.mappings import MappedColumn, wrong_with_any_fields
 from backhaul.transform.names import stamp_sql
 from backhaul.transform.results import Missing
 from backhaul.transform.sql import call, cast, column, render
@@ -141,9 +141,9 @@ class _Compiler:
         tree = self._bare_field(mapped.text) or mapped.tree
         if tree is None or (mapped.problem and tree is mapped.tree):
             raise MappingProblem(mapped.problem)
-        unknown = unknown_functions(tree, self.around.scalar_functions)
-        if unknown:
-            raise MappingProblem(unknown[0])
+        wrong = wrong_with_any_fields(self.shape, name, replace(mapped, tree=tree), self.around.scalar_functions)
+        if wrong:
+            raise MappingProblem(wrong)
         expander = self._expander(strict=True)
         try:
             if mapped.values is not None:

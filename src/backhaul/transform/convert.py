@@ -24,6 +24,16 @@ _ALWAYS_FITS: frozenset[tuple[str, ColumnType]] = frozenset(
 )
 
 
+_MOMENTS = ("DATE", "TIME", TIMESTAMP)
+
+
+def never_fits(raw_type: str | None, to: ColumnType) -> bool:
+    """Whether no value of the raw type has a meaning as the column's: a day is no number, a flag no day."""
+    if raw_type in _MOMENTS:
+        return to in ("integer", "number", "money", "boolean") or (raw_type == "TIME" and to in ("date", "timestamp"))
+    return raw_type == BOOLEAN and to in ("date", "timestamp", "money")
+
+
 def is_decimal(raw_type: str | None) -> bool:
     return raw_type is not None and raw_type.startswith("DECIMAL")
 

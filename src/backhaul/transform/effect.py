@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -46,9 +46,12 @@ class Effect:
         return not (self.added or self.removed or self.changed or self.gained or self.lost or self.retyped)
 
 
-def effects(connection: duckdb.DuckDBPyConnection, before: str) -> tuple[Effect, ...]:
-    """Compare schema `entities` of the current database with the tables of an attached one, schema main."""
-    old = _tables(connection, before, "main")
+def effects(connection: duckdb.DuckDBPyConnection, before: str, *, apart: Collection[str] = ()) -> tuple[Effect, ...]:
+    """Compare schema `entities` of the current database with the tables of an attached one, schema main.
+
+    apart: tables of the attached one that no transform makes.
+    """
+    old = {name: each for name, each in _tables(connection, before, "main").items() if name not in apart}
     new = _tables(connection, None, "entities")
     return tuple(
         _effect(connection, name, before, old.get(name, {}), new.get(name, {})) for name in sorted({*old, *new})

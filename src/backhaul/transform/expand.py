@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from backhaul.transform.contracts import ColumnType
-from backhaul.transform.convert import TEXT, as_text, convert, wide_decimal
+from backhaul.transform.convert import TEXT, as_text, convert, never_fits, wide_decimal
 from backhaul.transform.sql import MACROS, call, cast, column
 
 SYSTEM_FIELDS: Mapping[str, str] = {
@@ -96,6 +96,7 @@ class Expander:
         if isinstance(value, exp.Null):
             return value
         raw_type = self._type(tree)
+        self._refuse_other_kinds(tree, raw_type, to)
         result, fallible = convert(value, raw_type, to)
         if fallible:
             self.conversions.append(Conversion(value, result, self._spell(tree), f"is no {to}"))
@@ -140,10 +141,16 @@ class Expander:
         value = self.expression(argument)
         if isinstance(value, exp.Null):
             return value
+        self._refuse_other_kinds(argument, self._type(argument), to)
         result, fallible = convert(value, self._type(argument), to)
         if fallible:
             self.conversions.append(Conversion(value, result, self._spell(argument), f"is no {to}"))
         return result
+
+    def _refuse_other_kinds(self, tree: exp.Expr, raw_type: str | None, to: ColumnType) -> None:
+        """A mapping of a field none of whose values could ever fit is a mistake; every one would be a reject."""
+        if self.strict and never_fits(raw_type, to):
+            raise Unresolvable(f"{self._spell(tree)} is {raw_type} and cannot become {to}")
 
     def _only(self, node: exp.Expr) -> exp.Expr:
         if len(node.expressions) != 1:

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from backhaul.config.pipeline import Mapped
 from backhaul.errors import ConfigError
-from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, known_columns
+from backhaul.transform.contracts import COMMON, MAPPED_COMMON, Column, ColumnType, Contract, EntityShape, known_columns
 from backhaul.transform.inputs import Columns, Mappings
 from backhaul.transform.sql import MACROS, parse_expression
 
@@ -84,6 +84,22 @@ def unknown_functions(tree: exp.Expr, scalar: frozenset[str]) -> list[str]:
             near = difflib.get_close_matches(name, [*MACROS, *scalar], n=1, cutoff=0.6)
             found.append(f"there is no scalar function {name}" + (f"; did you mean {near[0]}?" if near else ""))
     return found
+
+
+def wrong_with_any_fields(shape: EntityShape, name: str, mapped: MappedColumn, scalar: frozenset[str]) -> str:
+    """What is wrong with a parsed mapping of a column whatever fields there are; empty: nothing."""
+    unknown = unknown_functions(mapped.tree, scalar) if mapped.tree is not None else []
+    if unknown:
+        return unknown[0]
+    if isinstance(mapped.tree, exp.Null) and any(name in check.not_null for check in shape.contract.checks):
+        return f"{shape.name}.{name} must not be NULL, says its contract"
+    enum = shape.columns[name].enum
+    for theirs, ours in (mapped.values or {}).items():
+        if enum and ours not in enum:
+            near = difflib.get_close_matches(ours, enum, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            return f"values.{theirs}: {ours} is none of {', '.join(enum)}{hint}"
+    return ""
 
 
 def added_columns(contract: Contract, by_connection: Mapping[str, Columns]) -> dict[str, Column]:

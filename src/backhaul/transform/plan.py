@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,12 +21,14 @@ from backhaul.transform.compiled import Slice
 from backhaul.transform.contracts import Contract, EntityShape, shape
 from backhaul.transform.identity import decide
 from backhaul.transform.inputs import Columns, Customer, Mappings
-from backhaul.transform.mappings import MappedColumn, added_columns, check_entities, read_column
+from backhaul.transform.mappings import MappedColumn, added_columns, check_entities, read_column, wrong_with_any_fields
 from backhaul.transform.marts import check_money
 from backhaul.transform.models import Models
 from backhaul.transform.results import Missing
 from backhaul.transform.seen import CHANGES, with_history
 from backhaul.transform.staging import Staging, picked
+
+_WORD = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def _entity(contract: Contract, models: Models, customer: Customer, around: Mapp
             if raw_table(name, each.object) in surroundings.tables
             and entity in surroundings.connection.fills.get(each.object, (entity,))
         ]
+        problems += _unreadable(shaped, surroundings, mapped, frozenset(each.object for each in there))
         found, wrong = _connection(shaped, there, surroundings, mapped)
         slices += found
         problems += wrong
@@ -147,6 +151,24 @@ def _strangers(entity: str, around: Surroundings, mapped: Mapping[str, Columns],
             near = closest(object_name, known)
             hint = f"; did you mean {near}?" if near else ""
             yield f"mappings.{entity}.{place}: {object_name} is no object that is read{hint}"
+
+
+def _unreadable(
+    shaped: EntityShape, around: Surroundings, mapped: Mapping[str, Columns], there: frozenset[str]
+) -> Iterator[str]:
+    """What is wrong with mappings whatever the fields are, where no raw table tells those yet."""
+    for place, columns in mapped.items():
+        connection, _, object_name = place.partition(".")
+        if connection != around.connection.name or (object_name in there if object_name else there):
+            continue
+        for name, value in columns.items():
+            read = read_column(value)
+            # one word that is no SQL may still be a field's name as it stands
+            is_problem = read.tree is not None or not _WORD.fullmatch(read.text)
+            wrong = read.problem if read.problem and is_problem else ""
+            wrong = wrong or wrong_with_any_fields(shaped, name, read, around.scalar_functions)
+            if wrong:
+                yield f"mappings.{shaped.name}.{place}.{name}: {wrong}"
 
 
 def _connection(

@@ -31,6 +31,9 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
             write_schemas(config.layout)
         problems = config.validate(customer)
         names = [customer] if customer else list(config.customers())
+        # what is wrong with a file is told before what it says is looked at
+        checked = {name: project.customer(name).check_mappings() for name in names} if not problems else {}
+        problems += [each for found in checked.values() for each in found.problems]
         asked = {name: project.customer(name).questions() for name in names} if not problems else {}
         origins = {name: config.explain(name) for name in names} if explain and not problems else {}
     output = session.output
@@ -55,6 +58,10 @@ def validate(session: Session, customer: str | None, explain: bool) -> int:
         output.line()
         output.line(many(len(problems), "problem"), style="bold red")
         return 2
+    for name, mapped in checked.items():
+        for connection in mapped.undiscovered:
+            output.line(f"{name} {connection}: the fields of its mappings were not looked up", style="dim")
+            output.line(f"Next: backhaul discover {name} {connection}", style="dim", indent=2)
     for name, found in origins.items():
         output.line()
         output.heading(name)
