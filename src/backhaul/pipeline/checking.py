@@ -21,7 +21,7 @@ from backhaul.protocol.schema import Field
 from backhaul.publish.query import open_snapshot
 from backhaul.transform.inputs import Mappings
 from backhaul.transform.mappings import read_column
-from backhaul.transform.plan import EntityPlan, compile_entities
+from backhaul.transform.plan import EntityPlan, compile_mapped
 from backhaul.transform.work import scalar_functions
 
 Tables = Mapping[str, Mapping[str, str]]
@@ -43,7 +43,7 @@ def check_mappings(context: Context) -> Checked:
     tables, undiscovered = _tables(context)
     told: list[str] = []
     try:
-        plans = compile_entities(models_of(context), customer_of(context), tables, scalar_functions())
+        plans = compile_mapped(models_of(context), customer_of(context), tables, scalar_functions())
     except ConfigError as failure:
         told += [_with_advice(context, each) for each in failure.problems if each.startswith("mappings.")]
     else:

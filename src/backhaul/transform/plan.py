@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from backhaul.config.problems import closest
@@ -56,6 +56,39 @@ def compile_entities(
     scalar_functions: frozenset[str],
 ) -> tuple[EntityPlan, ...]:
     """tables: each raw table's columns and DuckDB types. An object whose raw table is not there gives no slice."""
+    plans, problems = _plans(models, customer, tables, scalar_functions, models.contracts)
+    shapes = {each.shape.name: each.shape for each in plans}
+    try:
+        check_money(models.marts, shapes)
+        decide(models.identity, customer.identity, shapes)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError("the models do not fit this customer", problems=tuple(problems), customer=customer.name)
+    return _historied(plans)
+
+
+def compile_mapped(
+    models: Models,
+    customer: Customer,
+    tables: Mapping[str, Mapping[str, str]],
+    scalar_functions: frozenset[str],
+) -> tuple[EntityPlan, ...]:
+    """Those entities alone of which the customer maps something. Raises ConfigError where a mapping does not fit."""
+    plans, problems = _plans(models, customer, tables, scalar_functions, customer.mappings)
+    if problems:
+        raise ConfigError("the mappings do not fit", problems=tuple(problems), customer=customer.name)
+    return tuple(plans)
+
+
+def _plans(
+    models: Models,
+    customer: Customer,
+    tables: Mapping[str, Mapping[str, str]],
+    scalar_functions: frozenset[str],
+    entities: Collection[str],
+) -> tuple[list[EntityPlan], list[str]]:
+    """The plans of these entities, and every problem on the way."""
     check_entities(customer.mappings, models.contracts)
     around = {
         name: Surroundings(
@@ -70,20 +103,12 @@ def compile_entities(
     }
     plans = []
     problems: list[str] = []
-    for contract in models.contracts.values():
+    for contract in (each for name, each in models.contracts.items() if name in entities):
         try:
             plans.append(_entity(contract, models, customer, around))
         except ConfigError as error:
             problems += error.problems
-    shapes = {each.shape.name: each.shape for each in plans}
-    try:
-        check_money(models.marts, shapes)
-        decide(models.identity, customer.identity, shapes)
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigError("the models do not fit this customer", problems=tuple(problems), customer=customer.name)
-    return _historied(plans)
+    return plans, problems
 
 
 def _historied(plans: list[EntityPlan]) -> tuple[EntityPlan, ...]:
@@ -230,4 +255,4 @@ def _unanswered(mapped: MappedColumn) -> str:
     return f"nobody has said which field it is: {mapped.prompt}"
 
 
-__all__ = ["Customer", "EntityPlan", "compile_entities"]
+__all__ = ["Customer", "EntityPlan", "compile_entities", "compile_mapped"]
