@@ -99,3 +99,13 @@ def test_of_a_link_header_the_one_that_is_called_next_is_followed(header: str, n
     page = Served(Read([], {"link": header}), 1, "https://api.example.com/things")
     found = following(link, page, Position(), None, lambda: None)
     assert found == (Position(f"https://api.example.com{next_page}") if next_page else None)
+
+
+def test_a_link_that_is_relative_to_another_place_is_put_together() -> None:
+    told = {"type": "link", "from": {"from": "_links.next.href", "wrap": "/api/v2/objects{}"}}
+    link = NextLink.model_validate(told)
+    page = Served(Read({"_links": {"next": {"href": "/records?next_token=ab%3D"}}}), 1, "https://api.example.com/x")
+    found = following(link, page, Position(), None, lambda: None)
+    assert found == Position("https://api.example.com/api/v2/objects/records?next_token=ab%3D")
+    last = Served(Read({"_links": {"next": {"href": None}}}), 1, "https://api.example.com/x")
+    assert following(link, last, Position(), None, lambda: None) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -23,7 +24,7 @@ class NextLink(Model):
     (`from: header:Link`, RFC 8288) it is the one whose `rel` is `next`."""
 
     type: Literal["link"]
-    source: PathText = Field(alias="from", description="Where the answer has the link.")
+    source: Reader = Field(alias="from", description="Where the answer has the link.")
     until: Condition | None = Field(default=None, description="The last page; without it, an absent link.")
 
 
@@ -52,7 +53,17 @@ class NextKeyset(Model):
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
 
 
-Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset, Field(discriminator="type")]
+class NextMoment(Model):
+    """`{since}` moves to the last row's change time, and the rows of that moment come again: so no page lies deep, and
+    no row is skipped where others move to the end while we read. Where one moment fills a page, `{page}` counts on
+    within it, from 1. Rows must come in the order of their change."""
+
+    type: Literal["moment"]
+    start: datetime | None = Field(default=None, description="What `{since}` is on the first page of a full read.")
+    until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+
+
+Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset | NextMoment, Field(discriminator="type")]
 
 
 class ErrorAt(Model):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.reads import Next, NextLink, NextPage, NextToken
+from backhaul.config.reads import Next, NextLink, NextMoment, NextPage, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
+from backhaul.protocol.read_answer import read
 
 _LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
 _REL = re.compile(r"""(?<![^\s;])rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
@@ -19,7 +21,8 @@ _REL = re.compile(r"""(?<![^\s;])rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page starts: a page token, or the last row of the page before."""
+    """Where a page starts: a page token, or the last row of the page before. Of pages by moment the token is the moment
+    and the page's number within it."""
 
     page: str | None = None
     last_key: str | None = None
@@ -36,7 +39,33 @@ class Served:
 
 def page_of(step: Next | None, at: Position) -> str | None:
     """What `{page}` stands for: of pages that are counted, the first one's number on the first page."""
+    if isinstance(step, NextMoment):
+        return str(_moment(at.page)[1]) if at.page is not None else "1"
     return str(step.start) if at.page is None and isinstance(step, NextPage) else at.page
+
+
+def since_of(step: Next | None, at: Position, since: datetime | None) -> datetime | None:
+    """What `{since}` stands for. since: of the window, None in a full read."""
+    if not isinstance(step, NextMoment):
+        return since
+    return _moment(at.page)[0] if at.page is not None else since or step.start
+
+
+def _moment(token: str) -> tuple[datetime, int]:
+    moment, _, number = token.rpartition(" ")
+    return datetime.fromisoformat(moment), int(number)
+
+
+def _after_moment(at: Position, last: datetime | None) -> Position:
+    """Behind a page whose last row changed then: the same moment's next page where that moment filled it."""
+    if last is None:
+        raise FixDefinition(
+            "pages by moment begin at the last row's change time, and the rows of this one tell none",
+            next_step="page by something else, or give the object a change field that every record has",
+        )
+    before = None if at.page is None else _moment(at.page)
+    moment, number = (last, 1) if before is None or last > before[0] else (before[0], before[1] + 1)
+    return Position(f"{moment.isoformat()} {number}")
 
 
 def told(save: str | None, step: Next | None, page: Served) -> str | None:
@@ -66,19 +95,24 @@ def _next_of(header: str) -> str | None:
 
 
 def following(
-    step: Next | None, page: Served, at: Position, size: int | None, last_key: Callable[[], str | None]
+    step: Next | None,
+    page: Served,
+    at: Position,
+    size: int | None,
+    last_key: Callable[[], str | None],
+    last_changed: Callable[[], datetime | None] = lambda: None,
 ) -> Position | None:
-    """The position behind a page that started `at`; None where it was the last.
+    """The position behind a page that started `at`; None where it was the last. last_changed: the last row's time.
 
-    Raises FixDefinition where the next page is said to lie on another host.
+    Raises FixDefinition where the next page is said to lie on another host, or where its rows tell no moment.
     """
     if step is None or (step.until is not None and holds(step.until, page.answer)):
         return None
     if isinstance(step, NextToken | NextLink):
-        token = paths.first(step.source, page.answer)
+        token = read(step.source, page.answer)
         if isinstance(step, NextLink) and isinstance(token, str) and token.lstrip().startswith("<"):
             token = _next_of(token)
-        if token in (MISSING, None, ""):
+        if token in (None, ""):
             return None
         return Position(str(token) if isinstance(step, NextToken) else _link(page, str(token)))
     number = int(at.page or step.start) if step.type == "page" else 0
@@ -91,4 +125,6 @@ def following(
         return Position(str(int(at.page or 0) + page.rows))
     if step.type == "page":
         return Position(str(number + 1))
+    if step.type == "moment":
+        return _after_moment(at, last_changed())
     return Position(None, last_key())

@@ -13,7 +13,7 @@ from backhaul.config.objects import ChangedToken, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
 from backhaul.config.placeholders import texts
-from backhaul.config.reads import NextLink, Read
+from backhaul.config.reads import NextLink, NextMoment, Read
 from backhaul.errors import FixDefinition, VendorDown, WindowLost
 from backhaul.http.refusals import Refused
 from backhaul.http.request import Response
@@ -21,9 +21,10 @@ from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.decode import Decoded, Decoder, NotAsPromised
 from backhaul.protocol.jobs import run_read_job
-from backhaul.protocol.paging import Position, Served, following, page_of, told
+from backhaul.protocol.paging import Position, Served, following, page_of, since_of, told
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema
+from backhaul.protocol.values import read_timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,18 @@ class _Course:
         self._job = job
         self._bound: Bindings | None = None
         self._written: render.Rendered | None = None
-        self._moving = [name for name, raw in read.params.items() if _moves(raw)]
+        moving = ("page", "last.key", *(("since",) if isinstance(read.next, NextMoment) else ()))
+
+        def moves(value: Any) -> bool:
+            """Whether it is another on each page."""
+            return any(each.name in moving for text in texts(value) for each in parse_template(text).names)
+
+        self._moving = [name for name, raw in read.params.items() if moves(raw)]
         rest = (connection.source.headers, read.headers, read.json_body, read.form, read.xml)
         query = [read.query.text, *read.query.where, read.query.order or ""] if read.query is not None else []
         named = any("{" in name for name in read.params)
-        self._moves_in_params_alone = not named and not any(map(_moves, (read.url, *rest, query)))
-        self._constants_move = _moves(read.add)
+        self._moves_in_params_alone = not named and not any(map(moves, (read.url, *rest, query)))
+        self._constants_move = moves(read.add)
         self._decoder: tuple[tuple[Field, ...], Decoder] | None = None
 
     def of_fields(self, fields: tuple[Field, ...]) -> _Course:
@@ -198,7 +205,11 @@ class _Course:
                 size=self.read.size, **{f"job__{name}": value for name, value in self._job.items()}
             )
             self._written = None
-        return self._bound.with_(page=page_of(self.read.next, position), last__key=position.last_key)
+        return self._bound.with_(
+            page=page_of(self.read.next, position),
+            last__key=position.last_key,
+            since=since_of(self.read.next, position, self.ask.bindings.get("since")),
+        )
 
     def rendered(self, bindings: Bindings) -> render.Rendered:
         if self._written is None or not self._moves_in_params_alone:
@@ -215,11 +226,6 @@ class _Course:
         if self._decoder is None or self._constants_move or self._decoder[0] is not fields:
             self._decoder = fields, _decoder(self.ask, self.read, fields, bindings)
         return self._decoder[1]
-
-
-def _moves(value: Any) -> bool:
-    """Whether it is another on each page."""
-    return any(each.name in ("page", "last.key") for text in texts(value) for each in parse_template(text).names)
 
 
 def _fetch(course: _Course, position: Position) -> Page:
@@ -246,7 +252,14 @@ def _fetch(course: _Course, position: Position) -> Page:
     return Page(
         columns=decoded.columns,
         rows=decoded.rows,
-        next=following(read.next, served, position, read.size, lambda: last_key(decoded.columns, ask.schema.key)),
+        next=following(
+            read.next,
+            served,
+            position,
+            read.size,
+            lambda: last_key(decoded.columns, ask.schema.key),
+            lambda: _last_changed(decoded.columns, ask, bindings),
+        ),
         told=told(ask.save, read.next, served),
         total=None if total in (MISSING, None) else int(total),
         sent_at=response.sent_at,
@@ -304,6 +317,14 @@ def last_key(columns: Mapping[str, Any], key: tuple[str, ...]) -> str | None:
     """The last row's key, of a single key field."""
     column = columns[key[0]]
     return str(column[len(column) - 1]) if len(column) else None
+
+
+def _last_changed(columns: Mapping[str, Any], ask: Ask, bindings: Bindings) -> datetime | None:
+    column = columns.get(ask.schema.change_field or "") or [None]
+    try:
+        return None if column[-1] is None else read_timestamp(column[-1], bindings.values, bindings.zone)
+    except ValueError:
+        return None
 
 
 def _slices(
