@@ -140,12 +140,14 @@ def _tombstones(
     ask = Ask(schema, task.definition, definition, role, (), bindings, extra)
     keys: list[str] = []
     moments: list[datetime] = []
-    for page in read_pages(extractor.connection, ask):
-        stamps = page.columns.get("_at") or [None] * page.rows
-        for gone, stamp in zip(page.columns["_gone"], stamps, strict=True):
-            if gone is not None:
-                keys.append(escape(str(gone)))
-                moments.append(read_timestamp(stamp, values, zone) if stamp else page.sent_at)
+    for each in extractor.connection.each(definition):
+        of_each = replace(ask, bindings={**bindings, "each": each}) if each is not None else ask
+        for page in read_pages(extractor.connection, of_each):
+            stamps = page.columns.get("_at") or [None] * page.rows
+            for gone, stamp in zip(page.columns["_gone"], stamps, strict=True):
+                if gone is not None:
+                    keys.append(escape(str(gone)))
+                    moments.append(read_timestamp(stamp, values, zone) if stamp else page.sent_at)
     return keys, moments
 
 

@@ -83,7 +83,7 @@ def _formatted(value: Any, how: str | None) -> Any:
             return quote(str(value), safe="")
         case "integer":
             try:
-                return int(value)
+                return [int(each) for each in value] if isinstance(value, list | tuple) else int(value)
             except (TypeError, ValueError) as error:
                 raise Unspellable(f"{_short(value)} is no whole number") from error
         case "doubled":
