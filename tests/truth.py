@@ -39,6 +39,7 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
         ("TrackingCategoryID",),
         ("Id",),
         ("id",),
+        ("display_id",),
         (f"{name}id",),
         ("activityid",),
         ("user_id",),

@@ -98,6 +98,20 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "TaxRates",
         )
     },
+    "freshdesk": {
+        name: {}
+        for name in (
+            "contacts",
+            "tickets",
+            "conversations",
+            "companies",
+            "agents",
+            "groups",
+            "satisfaction_ratings",
+            "time_entries",
+            "custom_30",
+        )
+    },
 }
 
 
@@ -112,6 +126,7 @@ def assert_holds_the_truth(bench: Bench, connection: str, objects: list[str]) ->
         "zendesk",
         "quickbooks",
         "slack",
+        "freshdesk",
     )  # which tell only that a record is gone
     assert list(differences(work, connection, dumps, winners=winners)) == []
 
@@ -136,6 +151,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "dynamics365": ("account", "contact"),
         "slack": ("conversations", "usergroups"),
         "xero": ("Contacts", "Accounts"),
+        "freshdesk": ("contacts", "tickets"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -150,6 +166,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "dynamics365": "name",
         "slack": "name",
         "xero": "Name",
+        "freshdesk": "name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])

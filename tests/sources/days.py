@@ -45,11 +45,28 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "LinkedTransactions",
         "TrackingCategories",
     ),
+    "freshdesk": (
+        "contacts",
+        "tickets",
+        "conversations",
+        "replies",
+        "companies",
+        "agents",
+        "groups",
+        "satisfaction_ratings",
+        "time_entries",
+        "canned_response_folders",
+        "canned_responses",
+        "solution_categories",
+        "solution_folders",
+        "solution_articles",
+        "custom_30",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
-SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack")
+SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack", "freshdesk")
 # Where nothing is merged: a second record goes instead.
 UNMERGED = ("slack",)
 RECORDS = {
@@ -62,6 +79,7 @@ RECORDS = {
     "dynamics365": "account",
     "slack": "conversations",
     "xero": "Contacts",
+    "freshdesk": "contacts",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -73,6 +91,7 @@ PEOPLE = {
     "dynamics365": "contact",
     "slack": "usergroups",
     "xero": "Accounts",
+    "freshdesk": "tickets",
 }
 NAME = {
     "hubspot": "name",
@@ -84,6 +103,7 @@ NAME = {
     "dynamics365": "name",
     "slack": "name",
     "xero": "Name",
+    "freshdesk": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -95,6 +115,7 @@ CLEARED = {
     "dynamics365": ("telephone1", None),
     "slack": ("topic", ""),
     "xero": ("EmailAddress", None),
+    "freshdesk": ("job_title", None),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -102,6 +123,7 @@ DOCUMENTS = {
     "dynamics365": ("annotation", "new_subscription"),
     "slack": ("files",),
     "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
+    "freshdesk": ("companies", "conversations", "time_entries", "custom_30"),
 }
 
 
@@ -129,7 +151,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero", "freshdesk") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

@@ -117,6 +117,18 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         },
         {"unchanged": "304"},
     ),
+    "freshdesk": (
+        {
+            "unknown": "ignored",
+            "contacts_order": "name",
+            "contacts_since": "ignored",
+            "deleted_ticket": "absent",
+            "choices": "map",
+            "limit_headers": "account",
+            "too_many": "message",
+            "last_page": "null",
+        },
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -141,6 +153,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     ),
     "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
     "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
+    "freshdesk": ({"merged_contacts": "gone"},),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.
@@ -154,6 +167,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "dynamics365": (),
     "slack": (),
     "xero": ({"summarize_errors": "false"},),
+    "freshdesk": (),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,6 +56,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
     "xero": ({}, {"errors_under": "Description"}, {"matched_by": "id alone"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
     "slack": ({}, {"unknown_parameters": "ignored"}),
+    "freshdesk": ({}, {"job_words": "lower"}),
 }
 
 
@@ -639,3 +641,91 @@ def test_a_batch_of_xero_whose_answer_is_lost_is_made_once_by_its_key(desk: Call
         assert [answer.state for answer in answers] == ["confirmed", "confirmed"]
         made = [each["ContactID"] for each in at.vendor.dump("Contacts") if each["Name"] in ("Once", "Twice")]
         assert made == [answer.key for answer in answers]
+
+
+@pytest.mark.parametrize("variants", WRITING["freshdesk"], ids=str)
+def test_freshdesk_records_one_by_one_and_tickets_deleted_by_a_job(
+    variants: Variants, desk: Callable[..., Any]
+) -> None:
+    with desk("freshdesk", ["contacts", "companies", "tickets", "time_entries", "custom_30"], variants) as at:
+        firms = [
+            OutRow(
+                "f1", {"name": "Alpha", "cf_arr": Decimal("12.50"), "cf_plan": "Growth", "domains": ["alpha.example"]}
+            ),
+            OutRow("f2", {"name": "Beta", "cf_plan": "Free"}),
+            OutRow("f3", {"name": at.vendor.dump("companies")[0]["name"]}),
+            OutRow("f4", {"name": "Delta", "nowhere": "x"}),
+        ]
+        answers = at.send("create", "companies", firms)
+        at.judge("companies", firms, answers, {"f2", "f3", "f4"})
+        people = [
+            OutRow("p1", {"name": "Ada", "email": "ada@alpha.example", "company_id": answers[0].key, "cf_vip": True}),
+            OutRow("p2", {"name": "Bo"}),
+            OutRow("p3", {"name": "Cy", "email": "Ada@alpha.example"}),
+            OutRow("p4", {"name": "Di", "unique_external_id": "X-1", "company_id": "9"}),
+        ]
+        answers = at.send("create", "contacts", people)
+        at.judge("contacts", people, answers, {"p2", "p3", "p4"})
+        asks = {"subject": "Help", "description": "<p>It broke</p>", "status": 2, "priority": 3, "source": 2}
+        tickets = [
+            OutRow("t1", {**asks, "requester_id": answers[0].key, "cf_promised": date(2026, 5, 1), "tags": ["x"]}),
+            OutRow("t2", {**asks, "requester_id": answers[0].key, "priority": 9}),
+            OutRow("t3", asks),
+            OutRow("t4", {**asks, "requester_id": answers[0].key, "cf_minutes": "many"}),
+        ]
+        (first, *_) = made = at.send("create", "tickets", tickets)
+        at.judge("tickets", tickets, made, {"t2", "t3", "t4"})
+        changed = [
+            OutRow("u1", {"status": 4, "responder_id": None, "cf_promised": None}, key=first.key),
+            OutRow("u2", {"group_id": "1"}, key=first.key),
+            OutRow("u3", {"subject": "Nobody's"}, key="99999999"),
+            OutRow("u4", {"cf_tier": "Lead"}, key=first.key),
+        ]
+        at.judge("tickets", changed, at.send("update", "tickets", changed), {"u2", "u3", "u4"})
+        worked = [
+            OutRow("w1", {"ticket_id": first.key, "note": "Called", "time_spent": "00:20", "billable": False}),
+            OutRow("w2", {"ticket_id": first.key, "time_spent": "a while"}),
+        ]
+        at.judge("time_entries", worked, at.send("create", "time_entries", worked), {"w2"})
+        devices = [
+            OutRow("d1", {"serial": "NEW-1", "price": Decimal("9.5"), "units": 3, "warranty": date(2027, 1, 1)}),
+            OutRow("d2", {"model": "No serial"}),
+            OutRow("d3", {"serial": "NEW-2", "state": "broken"}),
+        ]
+        answers = at.send("create", "custom_30", devices)
+        at.judge("custom_30", devices, answers, {"d2", "d3"})
+        moved = [
+            OutRow("m1", {"model": "Other", "units": None}, key=answers[0].key),
+            OutRow("m2", {"units": 1}, key="DEV-9999"),
+        ]
+        at.judge("custom_30", moved, at.send("update", "custom_30", moved), {"m2"})
+
+        keys = [str(each["id"]) for each in at.vendor.dump("tickets") if not each["_deleted"]]
+        gone = [OutRow(f"x{n}", key=key) for n, key in enumerate([*keys[:12], "99999999"])]
+        answers = at.send("delete", "tickets", gone, job=True)
+        assert [each.state for each in answers] == ["confirmed"] * 12 + ["refused"]
+        assert {str(each["id"]) for each in at.vendor.dump("tickets") if each["_deleted"]} == set(keys[:12])
+        one = [OutRow("y1", key=keys[12]), OutRow("y2", key=keys[0])]
+        assert [each.state for each in at.send("delete", "tickets", one, of=2)] == ["confirmed", "refused"]
+
+
+@pytest.mark.parametrize("variants", WRITING["freshdesk"], ids=str)
+def test_what_is_said_on_a_ticket_of_freshdesks(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("freshdesk", ["tickets", "conversations", "replies"], variants) as at:
+        ticket = str(at.vendor.dump("tickets")[0]["id"])
+        notes = [
+            OutRow("n1", {"ticket_id": ticket, "body": "<p>Known trouble</p>", "private": True}),
+            OutRow("n2", {"ticket_id": "99999999", "body": "<p>Nobody's</p>"}),
+        ]
+        answers = at.send("create", "conversations", notes)
+        at.judge("conversations", notes, answers, {"n2"})
+        replies = [OutRow("r1", {"ticket_id": ticket, "body": "<p>On its way</p>", "cc_emails": ["b@x.example"]})]
+        sent = at.send("create", "replies", replies)
+        at.judge("replies", replies, sent, set())
+        changed = [
+            OutRow("u1", {"body": "<p>Solved</p>"}, key=answers[0].key),
+            OutRow("u2", {"body": "<p>Was sent</p>"}, key=sent[0].key),
+        ]
+        at.judge("conversations", changed, at.send("update", "conversations", changed), {"u2"})
+        gone = [OutRow("x1", key=answers[0].key), OutRow("x2", key="1")]
+        assert [each.state for each in at.send("delete", "conversations", gone)] == ["confirmed", "refused"]
