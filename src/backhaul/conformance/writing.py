@@ -79,8 +79,10 @@ class Writing:
     def accepted(self, connection: Connection, target: Target) -> dict[str, Any]:
         """Values of a new record, after one that is there and points at nothing that is gone meanwhile."""
         count = len(live(self._truth(target.schema)))
-        for place in range(0, max(count, 1), max(count // MOST_TRIED, 1)):
-            values = self.values(target.schema, place)
+        places = range(0, max(count, 1), max(count // MOST_TRIED, 1))
+        # some vendors need no field of all, but one by which a record is known
+        for known, place in [(known, place) for known in (False, True) for place in places]:
+            values = self.values(target.schema, place, known=known)
             row = OutRow(self.row_id(), self.own(target.schema, values))
             (answer,) = self._send(connection, target, [row])
             if answer.state != "refused":
@@ -122,7 +124,8 @@ class Writing:
         return first
 
     def _delete(self, connection: Connection, target: Target) -> str:
-        keys = self.made.get(target.schema.name, [])[:3]
+        there = set(live(self._truth(target.schema)))  # an earlier way may have taken some
+        keys = [each for each in self.made.get(target.schema.name, []) if each in there][:3]
         if not keys:
             raise CannotExist("no record of it was made that could be taken away")
         rows = [OutRow(self.row_id(), key=key) for key in keys[: target.write.batch]]
@@ -131,8 +134,8 @@ class Writing:
             raise CannotExist(f"the vendor lets none go: {answers[0].message}")
         self._none_but(answers, {})
         truth = self._truth(target.schema)
-        there = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
-        require(not there, f"{target.schema.name} {there[0] if there else ''} is still there")
+        left = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
+        require(not left, f"{target.schema.name} {left[0] if left else ''} is still there")
         self.let_go.append(target.schema.name)
         return f"{len(answers)} rows"
 
@@ -241,12 +244,14 @@ class Writing:
     def _truth(self, schema: ObjectSchema) -> dict[str, dict[str, Any]]:
         return self.reading.bench.truth(schema)
 
-    def values(self, schema: ObjectSchema, place: int = 0) -> dict[str, Any]:
-        """Of an existing record, what a new one must have; and a text of our own."""
+    def values(self, schema: ObjectSchema, place: int = 0, *, known: bool = False) -> dict[str, Any]:
+        """Of an existing record, what a new one must have; and a text of our own. known: what must be unique, too."""
         truth = self._truth(schema)
         keys = live(truth)
         record = truth[keys[place]] if keys else {}
-        needed = [each for each in schema.fields.values() if each.required and each.creatable]
+        needed = [
+            each for each in schema.fields.values() if each.creatable and (each.required or (known and _names(each)))
+        ]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
         text = self.text(schema)
         if text is not None:
@@ -268,7 +273,7 @@ class Writing:
         }
         for each in schema.fields.values():
             if each.unique and each.name in made:
-                made[each.name] = f"kit{self.number}"
+                made[each.name] = f"kit{self.number}{'@kit.example' if '@' in str(made[each.name]) else ''}"
         return made
 
     def _bad_values(self, schema: ObjectSchema, values: Mapping[str, Any]) -> OutRow | None:

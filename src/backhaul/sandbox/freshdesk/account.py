@@ -196,4 +196,5 @@ class Account:
             elif each.choices:
                 in_map = self.variants["choices"] == "map"
                 told[-1]["choices"] = {own: own for own in each.choices} if in_map else list(each.choices)
-        return told
+        made = "2023-01-09T08:00:00Z"
+        return [{**each, "created_at": made, "updated_at": made} for each in told]

@@ -126,7 +126,7 @@ class Writes:
         account = self._account
         found = asked.parameters(account, request, "force")
         row = account.find("contacts", request.path_params["id"])
-        if row is None or (row.live and found.get("force") != "true"):
+        if row is None or (row.live and found.get("force", "").lower() != "true"):
             return not_found()
         account.tables["contacts"].purge(row.id)
         return nothing()
