@@ -55,6 +55,30 @@ def test_records_read_by_key_are_looked_for_under_each_value(serve: Callable[[An
     assert sorted(server.lines()) == ["GET /archived?ids=1,2", "GET /open?ids=1,2"]
 
 
+def test_deleted_records_are_looked_for_under_each_value(serve: Callable[[Answer], Little], tmp_path: Path) -> None:
+    held = {"": ["1", "2", "3"], "trash": [], "spam": []}
+
+    def answer(asked: Asked) -> Any:
+        if asked.path.startswith("/tickets/"):
+            key = asked.path.removeprefix("/tickets/")
+            return {"value": [{"id": key}]} if key in held[""] else None
+        return {"value": [{"id": each} for each in held[asked.params.get("filter", "")]]}
+
+    server = serve(answer)
+    read = {"get": "/tickets", "records": "value"}
+    thing = {"key": "id", "fields": {"id": "text"},
+             "reads": {"all": read, "by_key": {"get": "/tickets/{key}", "records": "value"},
+                       "deleted": {**read, "params": {"filter": "{each}"}, "each": ["trash", "spam"]}},
+             "deletes": [{"type": "scan", "read": "deleted"}]}  # fmt: skip
+    tickets = Place(tmp_path, definition(server.url, objects={"tickets": thing}), {"tickets": {}})
+    tickets.sync()
+    held.update({"": ["1"], "trash": ["2"], "spam": ["3"]})
+    tickets.sync(check_deletes=True)
+    assert tickets.rows("SELECT id, _deleted_at IS NULL FROM raw.crm__tickets ORDER BY 1") == [
+        ("1", True), ("2", False), ("3", False),
+    ]  # fmt: skip
+
+
 def test_a_page_that_names_itself_as_the_next_one_is_not_read_without_end(
     serve: Callable[[Answer], Little], tmp_path: Path
 ) -> None:

@@ -44,11 +44,39 @@ def test_only_the_rows_at_fault_are_refused(good: tuple[str, ...], serve: Callab
     assert seen == ([[int(key) for key in good]] if good else [])
 
 
+@pytest.mark.parametrize("job", [False, True])
+def test_a_row_at_fault_where_the_body_names_it_is_refused_by_itself(
+    job: bool, serve: Callable[[Answer], Little]
+) -> None:
+    seen: list[Any] = []
+
+    def answer(asked: Asked) -> Any:
+        if asked.method == "GET":
+            return {"state": "done", "rows": [{"id": key, "ok": True} for key in seen[-1]]}
+        seen.append(asked.json["ids"])
+        return {"job": "j1"}
+
+    started = {"post": "/gone", "json": {"ids": "{keys:integer}"}}
+    polled = {"get": "/jobs/{job.id}", "done": {"state": "done"}, "every": "10ms"}
+    results = {"get": "/jobs/{job.id}", "result": {"type": "key", "records": "rows", "key": "id", "ok": {"ok": True}}}
+    at_once = {**started, "batch": 10, "result": {"type": "all"}}
+    by_job = {"batch": 10, "job": {"create": {**started, "keep": {"id": "job"}}, "poll": polled, "results": [results]}}
+    thing = {**THING, "writes": {"delete": by_job if job else at_once}}
+    connection = connect(serve(answer), objects={"things": thing})
+    rows = [OutRow(f"r{key}", key=key) for key in ("7", "new york", "8")]
+    target = choose(schema("things", name="text"), connection.source.objects["things"], "delete", len(rows))
+    told = send(connection, target, rows)
+    assert [(each.id, each.state) for each in told] == [
+        ("r7", "confirmed"), ("rnew york", "refused"), ("r8", "confirmed")
+    ]  # fmt: skip
+    assert seen == [[7, 8]]
+
+
 @pytest.mark.parametrize(
     ("format", "value", "told"),
     [
         ("integer", "x" * 99, "no whole number"),
-        ("integer", ["1"], "no whole number"),
+        ("integer", ["1", "x"], "no whole number"),
         ("unix", "2026-01-01", "no moment"),
         ("unix", date(2026, 1, 1), "no moment"),
     ],

@@ -671,10 +671,11 @@ def test_freshdesk_records_one_by_one_and_tickets_deleted_by_a_job(
             OutRow("t1", {**asks, "requester_id": answers[0].key, "cf_promised": date(2026, 5, 1), "tags": ["x"]}),
             OutRow("t2", {**asks, "requester_id": answers[0].key, "priority": 9}),
             OutRow("t3", asks),
+            OutRow("t5", {**asks, "requester_id": "nobody"}),
             OutRow("t4", {**asks, "requester_id": answers[0].key, "cf_minutes": "many"}),
         ]
         (first, *_) = made = at.send("create", "tickets", tickets)
-        at.judge("tickets", tickets, made, {"t2", "t3", "t4"})
+        at.judge("tickets", tickets, made, {"t2", "t3", "t4", "t5"})
         changed = [
             OutRow("u1", {"status": 4, "responder_id": None, "cf_promised": None}, key=first.key),
             OutRow("u2", {"group_id": "1"}, key=first.key),

@@ -117,9 +117,11 @@ def send(
     """
     try:
         return _sent(connection, target, rows, on_job)
-    except Unspellable:
+    except (Unspellable, FixDefinition):
         # nothing was sent yet
         at_fault = _unspellable(connection, target, rows)
+        if not at_fault:
+            raise
         rest = [row for row in rows if row.id not in at_fault]
     try:
         told = {each.id: each for each in (_sent(connection, target, rest, on_job) if rest else [])}
@@ -135,9 +137,13 @@ def _unspellable(connection: Connection, target: Target, rows: Sequence[OutRow])
     found = {}
     for row in rows:
         try:
-            bindings(connection, target, [row])
-        except Unspellable as error:
-            found[row.id] = RowAnswer(row.id, "refused", code="UNSPELLABLE", message=str(error))
+            job = target.write.job
+            connection.render(job.create if job is not None else target.write, bindings(connection, target, [row]))
+        except (Unspellable, FixDefinition) as error:
+            # of a body that names the row, it is why the request could not be written
+            fault = error if isinstance(error, Unspellable) else error.__cause__
+            if isinstance(fault, Unspellable):
+                found[row.id] = RowAnswer(row.id, "refused", code="UNSPELLABLE", message=str(fault))
     return found
 
 
