@@ -64,6 +64,9 @@ class Bench:
         self.root = root
         self.vendor = vendor
         self.behind = BACK
+        self.whole: int | None = None
+        """Requests of the last read of everything that had one before it: children that are there are not asked for."""
+        self._read = False
         self.written = brisk(written)
         self.source = Source.model_validate(resolve(dict(self.written)))
         self._key = new_master_key()
@@ -164,8 +167,12 @@ class Bench:
     def sync(self, *, check_deletes: bool = False, census: bool = False, full: bool = False) -> SyncReport:
         """Read what changed into the raw tables."""
         wanted = Wanted(full=full, check_deletes=check_deletes, census=census)
+        mark = self.seen
         with self.context() as context:
             report = run_customer(context, wanted, kind="sync", transform=False, publish=False, approve_deletes=True)
+        if full and self._read:
+            self.whole = self.seen - mark
+        self._read = True
         done = report.sync or SyncReport(CUSTOMER, report.run)
         done.failures += report.failures
         return done
