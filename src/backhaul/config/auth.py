@@ -70,7 +70,7 @@ class AuthOAuth2(Model):
     type: Literal["oauth2"]
     grant: Literal["authorization_code", "client_credentials", "jwt_bearer"] = Field(description="How tokens are got.")
     token_url: Template = Field(description="A path below `base_url`, or a whole URL.")
-    authorize_url: Template | None = Field(default=None, description="Where a person consents.")
+    authorize_url: Template | None = Field(default=None, description="Where a person consents; a path as `token_url`.")
     authorize_params: dict[str, Template] = Field(default_factory=dict, description="More parameters of that address.")
     token_params: dict[str, Template | int] = Field(default_factory=dict, description="More of every token request.")
     client_auth: Literal["form", "json", "basic", "assertion", "none"] = Field(

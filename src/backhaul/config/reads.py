@@ -50,6 +50,17 @@ class NextKeyset(Model):
 
     type: Literal["keyset"]
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+    hidden: bool = Field(
+        default=False,
+        description="Rows that the account may not see are taken out of a page once it is cut, all of them even: "
+        "behind such a page `{page}` counts the rows after the last key that are passed over. It needs `until`.",
+    )
+
+    @model_validator(mode="after")
+    def _an_end_is_told(self) -> NextKeyset:
+        if self.hidden and self.until is None:
+            raise ValueError("where rows are hidden an empty page is no end: say `until`")
+        return self
 
 
 Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset, Field(discriminator="type")]

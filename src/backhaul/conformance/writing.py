@@ -122,7 +122,8 @@ class Writing:
         return first
 
     def _delete(self, connection: Connection, target: Target) -> str:
-        keys = self.made.get(target.schema.name, [])[:3]
+        there = set(live(self._truth(target.schema)))
+        keys = [key for key in self.made.get(target.schema.name, []) if key in there][:3]
         if not keys:
             raise CannotExist("no record of it was made that could be taken away")
         rows = [OutRow(self.row_id(), key=key) for key in keys[: target.write.batch]]
@@ -130,9 +131,8 @@ class Writing:
         if all(answer.state == "refused" for answer in answers):
             raise CannotExist(f"the vendor lets none go: {answers[0].message}")
         self._none_but(answers, {})
-        truth = self._truth(target.schema)
-        there = [key for key in keys[: target.write.batch] if key in truth and not truth[key].get("_deleted")]
-        require(not there, f"{target.schema.name} {there[0] if there else ''} is still there")
+        left = [key for key in keys[: target.write.batch] if key in live(self._truth(target.schema))]
+        require(not left, f"{target.schema.name} {left[0] if left else ''} is still there")
         self.let_go.append(target.schema.name)
         return f"{len(answers)} rows"
 
@@ -163,9 +163,11 @@ class Writing:
             few = [replace(row, values=self.own(target.schema, row.values)) for row in few]
         mixed = [few[0], bad, *few[1:]]
         answers = self._send(connection, target, mixed)
-        self._none_but(answers, {bad.id: "refused"})
+        dropped = next((each for each in answers if each.id == bad.id and each.code == "NOT_KEPT"), None)
+        self._none_but(answers, {bad.id: "refused"} if dropped is None else {})
         self._holds(target, few, [answer for answer in answers if answer.id != bad.id])
-        return f"{len(good)} rows, one bad among {len(mixed)}"
+        said = "one bad" if dropped is None else f"one of which {dropped.field} was dropped, and said so,"
+        return f"{len(good)} rows, {said} among {len(mixed)}"
 
     def _send(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
         """In batches; with the versions that the records have now, where the vendor checks them."""
