@@ -50,16 +50,17 @@ class NextKeyset(Model):
 
     type: Literal["keyset"]
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
-    hidden: bool = Field(
-        default=False,
-        description="Rows that the account may not see are taken out of a page once it is cut, all of them even: "
-        "behind such a page `{page}` counts the rows after the last key that are passed over. It needs `until`.",
+    beyond: Reader | None = Field(
+        default=None,
+        description="Where an answer tells the place at which the next page starts, counted from the last key: as "
+        "`{page}` behind a page that came without rows though more follow, because what the account may not see is "
+        "taken out of a page once it is cut. It needs `until`.",
     )
 
     @model_validator(mode="after")
     def _an_end_is_told(self) -> NextKeyset:
-        if self.hidden and self.until is None:
-            raise ValueError("where rows are hidden an empty page is no end: say `until`")
+        if self.beyond is not None and self.until is None:
+            raise ValueError("where a page without rows is no end, `until` must say what is")
         return self
 
 

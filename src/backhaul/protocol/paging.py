@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
+from backhaul.config.calls import Reader
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.reads import Next, NextLink, NextPage, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
+from backhaul.protocol.read_answer import read
 
 _LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
 _REL = re.compile(r"""(?<![^\s;])rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
@@ -85,9 +87,8 @@ def following(
     last = paths.first(step.last, page.answer) if step.type == "page" and step.last is not None else MISSING
     if last not in (MISSING, None):
         return Position(str(number + 1)) if number < int(last) else None
-    if page.rows == 0 and step.type == "keyset" and step.hidden:
-        # a tenth of the page is looked at again: rows that leave the window meanwhile must let no other slip by
-        return Position(str(int(at.page or 0) + max(1, (size or 1) * 9 // 10)), at.last_key)
+    if page.rows == 0 and step.type == "keyset" and step.beyond is not None:
+        return _beyond(step.beyond, page, at)
     if page.rows == 0 or (step.until is None and page.rows < (size or 1)):
         return None
     if step.type == "offset":
@@ -95,3 +96,13 @@ def following(
     if step.type == "page":
         return Position(str(number + 1))
     return Position(None, last_key())
+
+
+def _beyond(reader: Reader, page: Served, at: Position) -> Position | None:
+    """Behind a page of which nothing may be seen. A tenth of it is looked at again: a row that leaves the window
+    meanwhile must not let another slip by."""
+    told = read(reader, page.answer)
+    if told is None:
+        return None
+    here, there = int(at.page or 0), int(told)
+    return Position(str(there - (there - here) // 10), at.last_key)
