@@ -35,6 +35,7 @@ AUTH = {
     "dynamics365": "application",
     "slack": "bot_token",
     "xero": "oauth",
+    "servicenow": "basic",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -44,6 +45,7 @@ NEEDED = {
     "pipedrive": ("token",),
     "dynamics365": ("client_id", "client_secret"),
     "slack": ("token",),
+    "servicenow": ("user", "password"),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {

@@ -45,13 +45,25 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "LinkedTransactions",
         "TrackingCategories",
     ),
+    "servicenow": (
+        "customer_account",
+        "customer_contact",
+        "sys_user",
+        "incident",
+        "sn_customerservice_case",
+        "task",
+        "sys_journal_field",
+        "sys_attachment",
+        "u_subscription",
+        "u_reading",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
 SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack")
 # Where nothing is merged: a second record goes instead.
-UNMERGED = ("slack",)
+UNMERGED = ("slack", "servicenow")
 RECORDS = {
     "hubspot": "companies",
     "salesforce": "Account",
@@ -62,6 +74,7 @@ RECORDS = {
     "dynamics365": "account",
     "slack": "conversations",
     "xero": "Contacts",
+    "servicenow": "customer_account",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -73,6 +86,7 @@ PEOPLE = {
     "dynamics365": "contact",
     "slack": "usergroups",
     "xero": "Accounts",
+    "servicenow": "sn_customerservice_case",
 }
 NAME = {
     "hubspot": "name",
@@ -84,6 +98,7 @@ NAME = {
     "dynamics365": "name",
     "slack": "name",
     "xero": "Name",
+    "servicenow": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -95,6 +110,7 @@ CLEARED = {
     "dynamics365": ("telephone1", None),
     "slack": ("topic", ""),
     "xero": ("EmailAddress", None),
+    "servicenow": ("phone", ""),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -102,6 +118,7 @@ DOCUMENTS = {
     "dynamics365": ("annotation", "new_subscription"),
     "slack": ("files",),
     "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
+    "servicenow": ("incident", "sys_journal_field", "u_reading"),
 }
 
 
@@ -129,7 +146,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero", "servicenow") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

@@ -115,7 +115,7 @@ def instance() -> dict[str, TableDefinition]:
             "sys_user", "User",
             "user_name:string!* name:string- first_name:string last_name:string email:string phone:string "
             "mobile_phone:string title:string active:boolean locked_out:boolean company:reference(core_company) "
-            "manager:reference(sys_user) department:string time_zone:string user_password:password2",
+            "manager:reference(sys_user) department:reference(cmn_department) time_zone:string user_password:password2",
             extended=True,
         ),
         table("customer_contact", "Contact", "account:reference(customer_account)", parent="sys_user"),
@@ -152,6 +152,7 @@ def instance() -> dict[str, TableDefinition]:
         table(
             "cmdb_ci_server", "Server", "os:string ram:integer cpu_count:integer ip_address:string", parent="cmdb_ci",
         ),
+        table("cmn_department", "Department", "name:string! description:string"),
         table("kb_knowledge_base", "Knowledge Base", "title:string! active:boolean"),
         table(
             "kb_knowledge", "Knowledge",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import secrets
 from datetime import datetime, timedelta
@@ -57,7 +59,7 @@ class OAuth:
         try:
             query = request.scope["query_string"].decode("latin-1")
             form = form_of(request.method, request.headers.get("content-type", ""), query, await request.body())
-            kind = self._checked(form)
+            kind = self._checked({**_of_header(request.headers.get("authorization", "")), **form})
             return self._answer(kind, form)
         except ConsentRefused as refused:
             name = "invalid_client" if refused.error == "invalid_client_id" else refused.error
@@ -105,7 +107,7 @@ class OAuth:
     def _given(self, whose: object) -> str:
         """The same text for as long as it lives, with a new end."""
         now = self._clock.now()
-        access = next((each for each, (of, ends) in self._access.items() if of is whose and now < ends), None)
+        access = next((each for each, (of, ends) in self._access.items() if of == whose and now < ends), None)
         access = access or secrets.token_urlsafe(64)
         self._access[access] = (whose, now + LIFE)
         return access
@@ -124,3 +126,15 @@ class OAuth:
         self._access.clear()
         self.consents.revoke()
         self.revoked = True
+
+
+def _of_header(authorization: str) -> dict[str, str]:
+    """An app may prove itself as HTTP Basic, too."""
+    kind, _, rest = authorization.partition(" ")
+    if kind != "Basic":
+        return {}
+    try:
+        name, _, secret = base64.b64decode(rest, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {}
+    return {"client_id": name, "client_secret": secret}

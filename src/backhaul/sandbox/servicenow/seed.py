@@ -69,7 +69,7 @@ class Seeder:
                 "email": seller.email,
                 "title": "Support agent" if seller.manager else "Manager",
                 "active": "false" if i % 11 == 10 else "true",
-                "department": seller.office,
+                "department": self._id("cmn_department", self._departments().index(seller.office)),
             }
             self._put(table, i, values, MADE + timedelta(days=i))
 
@@ -123,14 +123,19 @@ class Seeder:
             values = {"name": name, "active": "true", "email": f"group{i}@acme.example"}
             self._put(table, i, values, MADE)
 
+    def cmn_department(self, table: Table) -> None:
+        for i, name in enumerate(self._departments()):
+            self._put(table, i, {"name": name}, MADE)
+
+    def _departments(self) -> list[str]:
+        return list(dict.fromkeys(each.office for each in self._world.sellers))
+
     def _offices(self) -> list[str]:
-        offices = dict.fromkeys(each.office for each in self._world.sellers)
-        return [*(f"Support {office}" for office in offices), "Network", "Database", "Service Desk"]
+        return [*(f"Support {office}" for office in self._departments()), "Network", "Database", "Service Desk"]
 
     def sys_user_grmember(self, table: Table) -> None:
-        offices = list(dict.fromkeys(each.office for each in self._world.sellers))
         for i, seller in enumerate(self._world.sellers):
-            group = self._id("sys_user_group", offices.index(seller.office))
+            group = self._id("sys_user_group", self._departments().index(seller.office))
             self._put(table, i, {"user": self._id("sys_user", i), "group": group}, MADE)
 
     # -- what is done -----------------------------------------------------------------------------------------------

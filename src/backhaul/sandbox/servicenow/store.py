@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from backhaul.sandbox.clock import Clock
 from backhaul.sandbox.servicenow.answers import stamp
 from backhaul.sandbox.servicenow.columns import JOURNALS, Column, columns
-from backhaul.sandbox.servicenow.definitions import STATES, TableDefinition, instance
+from backhaul.sandbox.servicenow.definitions import CHANGES, STATES, SYSTEM, TableDefinition, instance
 from backhaul.sandbox.tables import Row, Table
 
 ME = "integration.user"
 # Tables that tell of the others: made anew whenever they are asked for.
 TOLD = {
-    "sys_db_object": "sys_id:GUID- name:string- label:string- super_class:reference(sys_db_object)- "
-    "is_extendable:boolean-",
-    "sys_dictionary": "sys_id:GUID- name:string- element:string- column_label:string- internal_type:string- "
+    "sys_db_object": "name:string- label:string- super_class:reference(sys_db_object)- is_extendable:boolean-",
+    "sys_dictionary": "name:string- element:string- column_label:string- internal_type:string- "
     "max_length:integer- mandatory:boolean- read_only:boolean- reference:string- choice:integer- unique:boolean- "
     "active:boolean-",
-    "sys_choice": "sys_id:GUID- name:string- element:string- value:string- label:string- language:string- "
+    "sys_choice": "name:string- element:string- value:string- label:string- language:string- "
     "inactive:boolean- sequence:integer-",
 }
+_ALWAYS = {"sys_created_on": "2023-01-09 08:00:00", "sys_created_by": "admin", "sys_updated_on": "2023-01-09 08:00:00",
+           "sys_updated_by": "admin", "sys_mod_count": "0"}  # fmt: skip
 _NAMES = {"sys_user": "name", "core_company": "name", "sys_user_group": "name", "cmdb_ci": "name", "task": "number",
           "kb_knowledge": "short_description", "kb_knowledge_base": "title", "u_subscription": "u_name",
           "sys_db_object": "label"}  # fmt: skip
@@ -46,7 +48,9 @@ class Store:
         self.tables: dict[str, Table] = {name: Table(name) for name in self.definitions}
         self.me = made_id("sys_user", ME)
         self._made = 0
-        self._told = {name: {each.name: each for each in columns(text, {})} for name, text in TOLD.items()}
+        self._told = {
+            name: {each.name: each for each in columns(f"{text} {SYSTEM} {CHANGES}", {})} for name, text in TOLD.items()
+        }
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
@@ -73,6 +77,8 @@ class Store:
         found: dict[str, Column] = {}
         for each in reversed(self.chain(name)):
             found |= self.definitions[each].columns
+        if name in STATES:  # a class has states of its own, in the column of what it extends
+            found["state"] = replace(found["state"], choices=STATES[name])
         return found
 
     def rows(self, name: str) -> Iterator[tuple[str, Row]]:
@@ -90,7 +96,7 @@ class Store:
 
     def records(self, name: str) -> list[Record]:
         if name in self._told:
-            return list(getattr(self, f"_{name}")())
+            return [{**_ALWAYS, **each} for each in getattr(self, f"_{name}")()]
         return [self.record(of, row) for of, row in self.rows(name)]
 
     def record(self, of: str, row: Row) -> Record:
@@ -198,7 +204,7 @@ class Store:
     def choosing(self, name: str) -> Iterator[Column]:
         yield from (each for each in self.definitions[name].columns.values() if each.choices)
         if name in STATES and "state" not in self.definitions[name].columns:
-            yield Column("state", "integer", "State", choices=STATES[name])
+            yield self.columns(name)["state"]
 
     # -- changes ----------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ class ServiceNow(Vendor):
             "forbidden": [],
             "hidden": [],
             "hidden_columns": [],
+            # Columns that a rule keeps from being written, without a word.
+            "dropped": [],
             # How many rows a transaction has the time for, and how many requests a batch has.
             "rows_in_time": None,
             "batch_serves": None,

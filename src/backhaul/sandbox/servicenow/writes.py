@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from backhaul.sandbox.servicenow.answers import Told, Unfit, failure, no_record, unfit
-from backhaul.sandbox.servicenow.reads import WRITTEN, Params, Reads
+from backhaul.sandbox.servicenow.reads import Params, Reads
 from backhaul.sandbox.servicenow.store import Store
 from backhaul.sandbox.tables import Row
 
@@ -58,7 +58,7 @@ class Writes:
         return Told(204)
 
     def _admit(self, right: str, name: str, params: Params) -> None:
-        self._reads.check(name, params, WRITTEN)
+        self._reads.check(name, params)
         if name in _TOLD_ALONE or f"{right} {name}" in self._controls["forbidden"]:
             unfit(403, "Operation Failed", "ACL Exception Insert Failed due to security constraints")
 
@@ -80,7 +80,7 @@ class Writes:
         kept: dict[str, str] = {}
         for key, value in given.items():
             column = columns.get(key)
-            if column is None or column.read_only:
+            if column is None or column.read_only or f"{name}.{key}" in self._controls["dropped"]:
                 continue
             text = column.kept(value)
             if text is not None:
