@@ -88,6 +88,17 @@ def test_without_the_right_to_the_audit_deletions_are_found_by_their_keys(how: s
     assert ("feed" in line.refused) == (how == "403"), "an empty audit looks like one of nothing"
 
 
+def test_what_a_table_has_from_those_that_extend_it_is_deleted_with_them(bench: Make) -> None:
+    made = bench(crm=("servicenow", {"task": {}, "core_company": {}}))
+    vendor = made.simulators["crm"]
+    synced(made)
+    vendor.mutate("delete", "incident", live(vendor, "incident")[0])
+    vendor.mutate("delete", "customer_account", live(vendor, "customer_account")[-1])
+    vendor.advance(7200)
+    synced(made)
+    assert truth(made, "task", "core_company") == []
+
+
 def test_a_record_that_comes_back_as_it_was_is_found_by_its_key(bench: Make) -> None:
     made = bench(crm=("servicenow", {"incident": {}}), variants={"restored_stamp": "stays"})
     vendor = made.simulators["crm"]

@@ -184,6 +184,7 @@ def spec_of(
                 client_id="" if auth.grant == "jwt_bearer" else fill("{credentials.client_id}"),
                 client_secret=fill("{credentials.client_secret}") if secret else "",
                 client_auth=auth.client_auth,
+                user=_person(fill) if auth.grant == "password" else None,
                 scopes=tuple(fill(each) for each in scopes),
                 scope_separator=auth.scope_separator,
                 granted=_granted(auth.granted),
@@ -196,6 +197,10 @@ def spec_of(
                 keep=_keeper(auth.keep),
                 form={name: fill(each) if isinstance(each, str) else each for name, each in auth.token_params.items()},
             )
+
+
+def _person(fill: Callable[[str], str]) -> specs.BasicSpec:
+    return specs.BasicSpec(fill("{credentials.user}"), fill("{credentials.password}"))
 
 
 def _below(base_url: str, address: str) -> str:

@@ -202,7 +202,9 @@ def query(definition: Query, bindings: Bindings) -> Any:
     """
     zone = bindings.zone if definition.zone is None else text(definition.zone, bindings)
     if zone is UNBOUND:
-        raise ValueError(f"times in it are of the zone {definition.zone}, which the vendor does not tell")
+        raise ValueError(
+            f"moments in it are of the zone {definition.zone}, which the vendor does not tell: the user has none"
+        )
 
     def clause(template: str) -> Any:
         pieces: list[str] = []
