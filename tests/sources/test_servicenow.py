@@ -4,6 +4,7 @@ values dropped without a word, upserts that it does not have."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -133,6 +134,23 @@ def test_moments_of_a_query_are_of_the_users_zone(zone: str, bench: Make) -> Non
     asked = [each for each in synced(made) if each["path"].endswith("/incident")]
     assert truth(made, "incident") == []
     assert [each["rows"] for each in asked] == [3]
+
+
+@pytest.mark.parametrize("meant", ["earlier", "later"])
+def test_changes_of_an_hour_that_comes_twice_are_not_lost(meant: str, bench: Make) -> None:
+    variants = {"user_time_zone": "Europe/Berlin", "hour_that_comes_twice": meant}
+    made = bench(crm=("servicenow", {"u_reading": {}}), variants=variants)
+    vendor = made.simulators["crm"]
+    now = datetime.fromisoformat(vendor._call("GET", "/clock")["now"])
+    vendor.advance((datetime(2026, 10, 24, 23, 50, tzinfo=UTC) - now).total_seconds())
+    for key in live(vendor, "u_reading")[:8]:  # from two o'clock to three, and from two to three again
+        synced(made)
+        vendor.advance(600)
+        vendor.mutate("update", "u_reading", key, {"u_value": "7"})
+        vendor.advance(600)
+    vendor.advance(7200)
+    synced(made)
+    assert truth(made, "u_reading") == []
 
 
 def test_a_user_without_a_zone_is_told_to_have_one(bench: Make) -> None:

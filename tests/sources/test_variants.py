@@ -145,7 +145,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     ),
     "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
     "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
-    "servicenow": ({"without_rights": "empty"}, {"restored_stamp": "stays"}),
+    "servicenow": ({"without_rights": "empty"}, {"restored_stamp": "stays"}, {"hour_that_comes_twice": "later"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.

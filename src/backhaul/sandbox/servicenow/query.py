@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,8 +79,17 @@ class Parsed:
         return any(all(any(each.holds(walk(each.path)) for each in group) for group in query) for query in self.queries)
 
 
-def parse(text: str, find: Callable[[str], Column | None], script: Callable[[str], str | None], zone: str) -> Parsed:
-    """find: the column that a path leads to. script: what a value that is a script gives. zone: of the user."""
+def parse(
+    text: str,
+    find: Callable[[str], Column | None],
+    script: Callable[[str], str | None],
+    zone: str,
+    *,
+    later: bool = False,
+) -> Parsed:
+    """find: the column that a path leads to. script: what a value that is a script gives. zone: of the user.
+
+    later: of an hour that comes twice there, the second is meant."""
     queries: list[list[list[Term]]] = [[]]
     order: list[tuple[str, bool]] = []
     unknown: list[str] = []
@@ -99,7 +108,7 @@ def parse(text: str, find: Callable[[str], Column | None], script: Callable[[str
             queries.append([])
             rest = rest[2:]
         either = rest.startswith("OR")
-        term = _term(rest[2:] if either else rest, find, script, zone)
+        term = _term(rest[2:] if either else rest, find, script, zone, later=later)
         if term is None:
             unknown.append(piece)
         elif either and queries[-1]:
@@ -115,7 +124,7 @@ def _pieces(text: str) -> Iterable[str]:
 
 
 def _term(
-    text: str, find: Callable[[str], Column | None], script: Callable[[str], str | None], zone: str
+    text: str, find: Callable[[str], Column | None], script: Callable[[str], str | None], zone: str, *, later: bool
 ) -> Term | None:
     match = _TERM.fullmatch(text)
     column = find(match[1]) if match is not None else None
@@ -125,16 +134,16 @@ def _term(
     if match[3].startswith("javascript:"):
         value = script(match[3].removeprefix("javascript:"))
     elif column.kind in ("glide_date_time", "due_date") and match[2] in ("=", "!=", ">", ">=", "<", "<="):
-        value = _in_utc(match[3], zone)
+        value = _in_utc(match[3], zone, later=later)
     return None if value is None else Term(column, match[1], match[2], value)
 
 
-def _in_utc(text: str, zone: str) -> str | None:
-    """A moment of the user's zone."""
+def _in_utc(text: str, zone: str, *, later: bool) -> str | None:
+    """A moment of the user's zone. later: of an hour that comes twice, the second is meant."""
     if text == "":
         return ""
     local = moment_of(text)
     if local is None:
         return None
-    moment = datetime.fromisoformat(local.strftime("%Y-%m-%dT%H:%M:%S")).replace(tzinfo=ZoneInfo(zone))
+    moment = local.replace(tzinfo=ZoneInfo(zone), fold=int(later))
     return stamp(moment.astimezone(UTC))

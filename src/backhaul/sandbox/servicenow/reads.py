@@ -102,7 +102,8 @@ class Reads:
 
     def _found(self, name: str, text: str) -> list[Record]:
         """What an encoded query finds, in its order."""
-        query = parse(text, lambda path: self._store.column_at(name, path), self._script, self.zone)
+        later = self._store.variants["hour_that_comes_twice"] == "later"
+        query = parse(text, lambda path: self._store.column_at(name, path), self._script, self.zone, later=later)
         if query.unknown and self._store.variants["invalid_query"] == "no rows":
             return []
 

@@ -32,6 +32,8 @@ class ServiceNow(Vendor):
     VARIANTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         # The zone of the integration user, in which moments of a query are understood.
         "user_time_zone": ("GMT", "America/Los_Angeles", "Europe/Berlin"),
+        # A moment of the hour that comes twice in autumn: of the first, or of the second.
+        "hour_that_comes_twice": ("earlier", "later"),
         # A term that names no column: nothing is found (a property of the instance), or the term is left out.
         "invalid_query": ("no rows", "ignored"),
         # A table that the user may not read: refused, or every row of it is hidden.
