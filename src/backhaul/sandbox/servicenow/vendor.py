@@ -68,7 +68,7 @@ class ServiceNow(Vendor):
             "dropped": [],
             # How many rows a transaction has the time for, and how many requests a batch has.
             "rows_in_time": None,
-            "batch_serves": 100,
+            "batch_serves": 75,
             # A developer's instance sleeps until somebody wakes it.
             "hibernating": False,
         }
