@@ -36,6 +36,7 @@ AUTH = {
     "slack": "bot_token",
     "xero": "oauth",
     "freshdesk": "api_key",
+    "servicenow": "basic",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -46,6 +47,7 @@ NEEDED = {
     "dynamics365": ("client_id", "client_secret"),
     "slack": ("token",),
     "freshdesk": ("key",),
+    "servicenow": ("user", "password"),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {

@@ -43,6 +43,7 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
         (f"{name}id",),
         ("activityid",),
         ("user_id",),
+        ("sys_id",),
     ):
         if all(field in record for field in fields) and ("lines" in name or fields != ("transaction", "id")):
             return ":".join(str(record[field]) for field in fields)

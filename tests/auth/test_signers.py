@@ -158,6 +158,24 @@ def test_client_credentials_by_form_and_by_basic(vendor: Vendor) -> None:
     assert pair == f"{quote('the client')}:{quote('its/secret', safe='')}"
 
 
+def test_a_password_stands_for_consent_and_is_written_nowhere(vendor: Vendor) -> None:
+    person = BasicSpec("ada", "the-password-of-ada")
+    spec = OAuth2Spec("password", vendor.url + "/token", "the client", "its/secret", user=person)
+    opened(spec)[0].send(Request("GET", vendor.url + "/data"))
+    _, form = vendor.token_requests[0]
+    asked = {name: form[name] for name in ("grant_type", "username", "password", "client_id")}
+    assert asked == {
+        "grant_type": "password", "username": "ada", "password": "the-password-of-ada", "client_id": "the client",
+    }  # fmt: skip
+    assert "the-password-of" not in redact.text(f"sent {form}") + repr(spec)
+
+
+@pytest.mark.parametrize("how", [{"grant": "password"}, {"grant": "client_credentials", "user": BasicSpec("a", "b")}])
+def test_a_password_belongs_to_its_grant_alone(how: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="grant password"):
+        OAuth2Spec(token_url="https://v.example/token", **how)
+
+
 def test_the_jwt_is_signed_with_the_private_key_and_short_lived(vendor: Vendor) -> None:
     claims = {"iss": "consumer", "sub": "user@x.example", "aud": "https://login.example"}
     spec = OAuth2Spec("jwt_bearer", vendor.url + "/token", assertion=AssertionSpec(PEM, claims))

@@ -112,6 +112,22 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "custom_30",
         )
     },
+    "servicenow": {
+        name: {}
+        for name in (
+            "customer_account",
+            "customer_contact",
+            "core_company",
+            "sys_user",
+            "task",
+            "incident",
+            "sn_customerservice_case",
+            "sys_journal_field",
+            "sys_choice",
+            "cmdb_ci",
+            "u_subscription",
+        )
+    },
 }
 
 
@@ -152,6 +168,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "slack": ("conversations", "usergroups"),
         "xero": ("Contacts", "Accounts"),
         "freshdesk": ("contacts", "tickets"),
+        "servicenow": ("customer_account", "sn_customerservice_case"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -167,16 +184,17 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "slack": "name",
         "xero": "Name",
         "freshdesk": "name",
+        "servicenow": "name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])
     vendor.mutate("delete", second, others[0])
-    if source == "slack":  # where nothing is merged
+    if source in ("slack", "servicenow"):  # where nothing is merged
         vendor.mutate("delete", first, ids[6])
     else:
         vendor.mutate("merge", first, ids[5], {"loser": ids[6]})
     vendor.advance(
-        25 * 3600 if source in ("pipedrive", "zendesk", "dynamics365", "slack") else 3600
+        25 * 3600 if source in ("pipedrive", "zendesk", "dynamics365", "slack", "servicenow") else 3600
     )  # where only a census finds what was deleted
     report = made.acme.run(check_deletes=True)
     assert report.exit_code == 0, report.all_failures

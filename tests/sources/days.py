@@ -62,13 +62,25 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "solution_articles",
         "custom_30",
     ),
+    "servicenow": (
+        "customer_account",
+        "customer_contact",
+        "sys_user",
+        "incident",
+        "sn_customerservice_case",
+        "task",
+        "sys_journal_field",
+        "sys_attachment",
+        "u_subscription",
+        "u_reading",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
 SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack", "freshdesk")
 # Where nothing is merged: a second record goes instead.
-UNMERGED = ("slack",)
+UNMERGED = ("slack", "servicenow")
 RECORDS = {
     "hubspot": "companies",
     "salesforce": "Account",
@@ -80,6 +92,7 @@ RECORDS = {
     "slack": "conversations",
     "xero": "Contacts",
     "freshdesk": "contacts",
+    "servicenow": "customer_account",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -92,6 +105,7 @@ PEOPLE = {
     "slack": "usergroups",
     "xero": "Accounts",
     "freshdesk": "tickets",
+    "servicenow": "sn_customerservice_case",
 }
 NAME = {
     "hubspot": "name",
@@ -104,6 +118,7 @@ NAME = {
     "slack": "name",
     "xero": "Name",
     "freshdesk": "name",
+    "servicenow": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -116,6 +131,7 @@ CLEARED = {
     "slack": ("topic", ""),
     "xero": ("EmailAddress", None),
     "freshdesk": ("job_title", None),
+    "servicenow": ("phone", ""),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -124,6 +140,7 @@ DOCUMENTS = {
     "slack": ("files",),
     "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
     "freshdesk": ("companies", "conversations", "time_entries", "custom_30"),
+    "servicenow": ("incident", "sys_journal_field", "u_reading"),
 }
 
 
@@ -151,7 +168,8 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero", "freshdesk") else 3600)
+    censused = ("dynamics365", "freshdesk", "pipedrive", "servicenow", "slack", "xero", "zendesk")
+    vendor.advance(CENSUS if source in censused else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

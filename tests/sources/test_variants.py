@@ -129,6 +129,10 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "last_page": "null",
         },
     ),
+    "servicenow": (
+        {"user_time_zone": "America/Los_Angeles", "invalid_query": "ignored", "unknown_parameters": "ignored"},
+        {"user_time_zone": "Europe/Berlin"},
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -154,6 +158,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
     "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
     "freshdesk": ({"merged_contacts": "gone"},),
+    "servicenow": ({"without_rights": "empty"}, {"restored_stamp": "stays"}, {"hour_that_comes_twice": "later"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.
@@ -168,6 +173,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "slack": (),
     "xero": ({"summarize_errors": "false"},),
     "freshdesk": (),
+    "servicenow": (),
 }
 
 
@@ -180,6 +186,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "dynamics365": ({"refresh_tokens": "rotate"},),
     "slack": ({"token_rotation": "off"},),
     "xero": (),
+    "servicenow": (),
 }
 
 

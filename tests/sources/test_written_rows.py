@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +57,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
     "slack": ({}, {"unknown_parameters": "ignored"}),
     "freshdesk": ({}, {"job_words": "lower"}),
+    "servicenow": ({}, {"mandatory": "free"}),
 }
 
 
@@ -730,3 +731,33 @@ def test_what_is_said_on_a_ticket_of_freshdesks(variants: Variants, desk: Callab
         at.judge("conversations", changed, at.send("update", "conversations", changed), {"u2"})
         gone = [OutRow("x1", key=answers[0].key), OutRow("x2", key="1")]
         assert [each.state for each in at.send("delete", "conversations", gone)] == ["confirmed", "refused"]
+
+
+@pytest.mark.parametrize("variants", WRITING["servicenow"], ids=str)
+def test_servicenow_batches(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("servicenow", ["u_subscription", "incident"], variants) as at:
+        made = [
+            OutRow("c1", {"u_name": "Alpha", "u_code": "A-1", "u_seats": 5, "u_mrr": Decimal("12.50")}),
+            OutRow("c2", {"u_code": "A-2"}),
+            OutRow("c3", {"u_name": "Twin", "u_code": "A-1"}),
+            OutRow("c4", {"u_name": "Delta", "u_starts": date(2026, 5, 1), "u_active": True}),
+            OutRow("c5", {"u_name": "Epsilon", "u_trial_ends": datetime(2026, 5, 1, 12, tzinfo=UTC)}),
+        ]
+        answers = at.send("create", "u_subscription", made)
+        at.judge("u_subscription", made, answers, {"c3"} if "mandatory" in variants else {"c2", "c3"})
+        assert {answer.code for answer in answers if answer.state == "confirmed"} == {""}, "all is kept as it was sent"
+        keys = {answer.id: str(answer.key) for answer in answers if answer.key}
+        changed = [
+            OutRow("u1", {"u_name": "Alpha II", "u_seats": None}, key=keys["c1"]),
+            OutRow("u2", {"u_name": "Nobody"}, key="0" * 32),
+        ]
+        at.judge("u_subscription", changed, at.send("update", "u_subscription", changed), {"u2"})
+        (odd,) = at.send("update", "u_subscription", [OutRow("u3", {"u_seats": "many"}, key=keys["c1"])])
+        assert (odd.state, odd.code, odd.field) == ("confirmed", "NOT_KEPT", "u_seats")
+        single = [OutRow("s1", {"short_description": "Alone"})]
+        at.judge("incident", single, at.send("create", "incident", single, of=1), set())
+        assert (
+            next(e["correlation_id"] for e in at.vendor.dump("incident") if e["short_description"] == "Alone") == "s1"
+        )
+        gone = [OutRow("d1", key=keys["c1"]), OutRow("d2", key=keys["c4"])]
+        assert [answer.state for answer in at.send("delete", "u_subscription", gone)] == ["confirmed", "confirmed"]

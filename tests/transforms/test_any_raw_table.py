@@ -12,24 +12,17 @@ from sqlglot import exp
 from backhaul.transform.models import Models
 
 SOURCES = (
-    "dynamics365",
-    "freshdesk",
-    "hubspot",
-    "netsuite",
-    "pipedrive",
-    "quickbooks",
-    "salesforce",
-    "slack",
-    "xero",
-    "zendesk",
-)
+    "dynamics365", "freshdesk", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "servicenow", "slack",
+    "xero", "zendesk",
+)  # fmt: skip
 # Their rows come into being by what their fields say: the kind of pipeline, record pointed at, person or line, the one
-# whom a record names, the files that hang on a record, whether it was sold or bought.
+# whom a record names, the files that hang on a record, whether it was sold or bought, what a note stands on.
 UNBORN = {
     "dynamics365": {"stages", "attachments", "links"},
     "hubspot": {"stages", "attachments"},
     "pipedrive": {"links"},
     "quickbooks": {"contacts", "document_lines", "journal_lines", "links"},
+    "servicenow": {"links", "messages"},
     "slack": {"links"},
     "xero": {"bills", "contacts", "invoices", "links"},
     "zendesk": {"users"},

@@ -27,6 +27,8 @@ class OAuth2:
         redact.register(spec.client_secret)
         if spec.assertion is not None:
             redact.register(spec.assertion.key)
+        if spec.user is not None:
+            redact.register(spec.user.password)
         self._spec = spec
         self._transport = transport
         self._clock = clock
@@ -67,6 +69,8 @@ class OAuth2:
         grant = {"scope": spec.scope_separator.join(spec.scopes)} if spec.scopes else {}
         if spec.grant == "jwt_bearer" and spec.assertion is not None:
             grant |= {"grant_type": _JWT_BEARER, "assertion": signed(spec.assertion, now)}
+        elif spec.user is not None:
+            grant |= {"grant_type": "password", "username": spec.user.user, "password": spec.user.password}
         else:
             grant["grant_type"] = "client_credentials"
         # A token too many does no harm; without one nothing goes on.

@@ -77,14 +77,16 @@ class ConsentSpec:
 
 @dataclass(frozen=True, slots=True)
 class OAuth2Spec:
-    """OAuth 2: by the client's own credentials, by a signed assertion (RFC 7523), or by a person's consent."""
+    """OAuth 2: by the client's own credentials, by a signed assertion (RFC 7523), by a person's consent or password."""
 
-    grant: Literal["client_credentials", "jwt_bearer", "authorization_code"]
+    grant: Literal["client_credentials", "jwt_bearer", "authorization_code", "password"]
     token_url: str
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     client_auth: Literal["form", "json", "basic", "assertion", "none"] = "form"
     """How the client proves itself: id and secret in the body, in a Basic header, by the assertion, or not at all."""
+    user: BasicSpec | None = None
+    """The person whose password stands for consent (RFC 6749, section 4.3)."""
     scopes: tuple[str, ...] = ()
     scope_separator: str = " "
     granted: Granted = granted_nothing
@@ -105,6 +107,8 @@ class OAuth2Spec:
     def __post_init__(self) -> None:
         if self.grant == "authorization_code" and self.consent is None:
             raise ConfigError("a person consents to this way in, and it is not said where")
+        if (self.grant == "password") != (self.user is not None):
+            raise ConfigError("a user and a password belong to the grant password, and to no other")
         if self.assertion is None and (self.grant == "jwt_bearer" or self.client_auth == "assertion"):
             raise ConfigError("this way to authenticate signs an assertion, and none is given")
 

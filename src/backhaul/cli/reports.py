@@ -178,7 +178,12 @@ def _snapshot(output: Output, publish: PublishResult, root: Path | None) -> None
 
 def _not_checked(output: Output, sync: SyncReport) -> None:
     """Which objects were not asked for deleted records in this run."""
-    unasked = [line for line in sync.lines.values() if set(line.not_checked) - {"census"}]
+    for reason in dict.fromkeys(each for line in sync.lines.values() for each in line.refused.values()):
+        names = listing([f"{each.connection}.{each.object}" for each in sync.lines.values() if each.refused], 2)
+        output.note(
+            "deletes", f"{names} may not be asked for them, a census finds them later: {reason}", style="yellow"
+        )
+    unasked = [line for line in sync.lines.values() if set(line.not_checked) - {"census"} - set(line.refused)]
     uncompared = [line for line in sync.lines.values() if "census" in line.not_checked]
     if unasked:
         names = listing([f"{line.connection}.{line.object}" for line in unasked], 2)

@@ -68,9 +68,12 @@ class AuthOAuth2(Model):
     app asks for; the tokens are kept in the vault and renewed there, one process at a time."""
 
     type: Literal["oauth2"]
-    grant: Literal["authorization_code", "client_credentials", "jwt_bearer"] = Field(description="How tokens are got.")
+    grant: Literal["authorization_code", "client_credentials", "jwt_bearer", "password"] = Field(
+        description="How tokens are got. password: by `credentials.user` and `credentials.password` beside the "
+        "client's own, of vendors that still have that."
+    )
     token_url: Template = Field(description="A path below `base_url`, or a whole URL.")
-    authorize_url: Template | None = Field(default=None, description="Where a person consents.")
+    authorize_url: Template | None = Field(default=None, description="Where a person consents; a path as `token_url`.")
     authorize_params: dict[str, Template] = Field(default_factory=dict, description="More parameters of that address.")
     token_params: dict[str, Template | int] = Field(default_factory=dict, description="More of every token request.")
     client_auth: Literal["form", "json", "basic", "assertion", "none"] = Field(
@@ -147,6 +150,8 @@ def needs(auth: Auth) -> tuple[str, ...]:
     match auth:
         case AuthOAuth1():
             found |= {"consumer_key", "consumer_secret", "token_id", "token_secret"}
+        case AuthOAuth2(grant="password"):
+            found |= {"client_id", "client_secret", "user", "password"}
         case AuthOAuth2(client_auth="none"):
             found.add("client_id")
         case AuthOAuth2(assertion=None):

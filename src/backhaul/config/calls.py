@@ -27,7 +27,7 @@ Condition = Annotated[
     dict[str, Any],
     Field(
         description="path -> value, all must hold. A value is a scalar, a list (any of), null (absent or empty), "
-        "`{not: x}` or `{contains: text}`."
+        "`{not: x}`, `{contains: text}` or `{begins: text}`."
     ),
 ]
 
@@ -93,7 +93,12 @@ class Query(Model):
     """A query text, rendered to `{query}`: the text, `where` joined by and, then `order`. Without a text the clauses
     stand alone, and where none is bound `{query}` is unbound."""
 
-    language: Literal["soql", "suiteql", "odata"] = Field(description="How literals are escaped and times written.")
+    language: Literal["soql", "suiteql", "odata", "encoded_query"] = Field(
+        description="How literals are escaped, times written and clauses joined. encoded_query: `a=1^b>2^ORDERBYc`."
+    )
+    zone: Template | None = Field(
+        default=None, description="The zone in which times are understood here; without it that of `values`."
+    )
     text: Template = Field(default="", description="The query, without conditions and order.")
     where: list[Template] = Field(
         default_factory=list, description="Clauses; one with an unbound placeholder is left out."

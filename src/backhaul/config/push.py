@@ -132,6 +132,8 @@ class Push(Model):
         writes = definition.writes
         taken = {"mirror": ["update"], "append": ["create"], "associate": ["create"]}.get(self.mode, [self.mode])
         found = [each for each in taken if not getattr(writes, each)]
+        if self.mode == "upsert" and writes.create and writes.update and definition.reads.by_match:
+            found = []  # it is looked for, and then made or changed
         if self.mode == "mirror" and not (writes.create or writes.upsert):
             found.append("create")
         if self.when_gone() == "delete" and not writes.delete:

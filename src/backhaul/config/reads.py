@@ -51,6 +51,18 @@ class NextKeyset(Model):
 
     type: Literal["keyset"]
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
+    beyond: Reader | None = Field(
+        default=None,
+        description="Where an answer tells the place at which the next page starts, counted from the last key: as "
+        "`{page}` behind a page that came without rows though more follow, because what the account may not see is "
+        "taken out of a page once it is cut. It needs `until`.",
+    )
+
+    @model_validator(mode="after")
+    def _an_end_is_told(self) -> NextKeyset:
+        if self.beyond is not None and self.until is None:
+            raise ValueError("where a page without rows is no end, `until` must say what is")
+        return self
 
 
 class NextMoment(Model):

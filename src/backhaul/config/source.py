@@ -24,9 +24,9 @@ from backhaul.config.reads import ErrorAt, Read
 class Discovery(Model):
     """Where objects and fields come from. Kept of an object: name, label, custom, what the account may do with it
     (readable, creatable, updatable, deletable), and what `{object.*}` needs; of a field: name, type, label,
-    description, custom, read_only, creatable, updatable, required, unique, options, open (other values are taken, too),
-    references, length, written (its name in writes). Of several requests for fields each adds to what the ones before
-    told of a field."""
+    description, custom, read_only, creatable, updatable, required, unique, options (or `option`, one of them, where
+    each is a record of its own), open (other values are taken, too), references, length, written (its name in writes).
+    Of several requests for fields each adds to what the ones before told of a field; `marks` add to that."""
 
     objects: Discover | None = Field(default=None, description="Asks which objects there are, beside those listed.")
     fields: Discover | list[Discover] | None = Field(

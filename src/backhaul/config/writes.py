@@ -21,6 +21,14 @@ class Result(Model):
     )
     records: PathText | None = Field(default=None, description="Where the rows' answers stand.")
     id: PathText | None = Field(default=None, description="The row's own id, as it was sent.")
+    unpack: str | None = Field(
+        default=None,
+        description="The entry of a row's answer that holds a whole answer as text, JSON in base64 or as it is: paths "
+        "lead into it.",
+    )
+    left: PathText | None = Field(
+        default=None, description="Where the answer lists the ids of rows that it did not get to: they are sent again."
+    )
     key: Reader | list[Reader] | None = Field(
         default=None, description="The vendor's key of the record that was written; of a composite one, its parts."
     )
@@ -32,6 +40,11 @@ class Result(Model):
     changed: PathText | None = Field(default=None, description="The record's new change value.")
     values: PathText | None = Field(
         default=None, description="Where an answer repeats what was written, for answers that lack the row's id."
+    )
+    kept: PathText | None = Field(
+        default=None,
+        description="Where an answer holds the record as it is now, of vendors that drop values without a word: what "
+        "is not there as it was sent is told with the row.",
     )
     error: ErrorAt | None = Field(default=None, description="Where a row's error says what.")
     outcome: Literal["confirmed", "refused", "planned"] | None = Field(
@@ -70,7 +83,8 @@ class Write(Call):
 
     batch: int = Field(default=1, gt=0, description="Rows a call.")
     item: dict[str, Any] | None = Field(
-        default=None, description="How one row is written, within `{items}`; `...` spreads a map."
+        default=None,
+        description="How one row is written, within `{items}`; `...` spreads a map, `=base64` packs one: its JSON.",
     )
     result: Result | None = Field(default=None, description="Which row got which answer.")
     repeatable: bool = Field(default=False, description="Safe to send again after a lost answer.")

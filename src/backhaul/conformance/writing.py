@@ -166,9 +166,11 @@ class Writing:
             few = [replace(row, values=self.own(target.schema, row.values)) for row in few]
         mixed = [few[0], bad, *few[1:]]
         answers = self._send(connection, target, mixed)
-        self._none_but(answers, {bad.id: "refused"})
+        dropped = next((each for each in answers if each.id == bad.id and each.code == "NOT_KEPT"), None)
+        self._none_but(answers, {bad.id: "refused"} if dropped is None else {})
         self._holds(target, few, [answer for answer in answers if answer.id != bad.id])
-        return f"{len(good)} rows, one bad among {len(mixed)}"
+        said = "one bad" if dropped is None else f"one of which {dropped.field} was dropped, and said so,"
+        return f"{len(good)} rows, {said} among {len(mixed)}"
 
     def _send(self, connection: Connection, target: Target, rows: Sequence[OutRow]) -> list[RowAnswer]:
         """In batches; with the versions that the records have now, where the vendor checks them."""

@@ -170,7 +170,8 @@ def _object(
     keys = key_of(definition, found.name, found.facts)
     fields = {name: _own(name, kind, definition.marks_of(name)) for name, kind in (definition.fields or {}).items()}
     if definition.discovery is not None or definition.fields is None:
-        fields |= _fields(connection, found, definition, keys, unknown_types)
+        told = _fields(connection, found, definition, keys, unknown_types)
+        fields |= {name: _marked(each, definition.marks_of(name)) for name, each in told.items()}
     else:
         fields |= _sampled(connection, found, definition, keys, fields)
     for key in keys:
@@ -201,6 +202,19 @@ def _own(name: str, kind: OurType, marks: frozenset[str]) -> Field:
         unique="unique" in marks,
         creatable="read_only" not in marks,
         updatable=not marks & {"read_only", "create_only"},
+    )
+
+
+def _marked(each: Field, marks: frozenset[str]) -> Field:
+    """A field that the vendor tells of, with what the definition knows beside."""
+    if not marks:
+        return each
+    return replace(
+        each,
+        required=each.required or "required" in marks,
+        unique=each.unique or "unique" in marks,
+        creatable=each.creatable and "read_only" not in marks,
+        updatable=each.updatable and not marks & {"read_only", "create_only"},
     )
 
 
@@ -275,7 +289,10 @@ def _fields(
         for record in _records(connection, call, bindings, "fields", found.name):
             kept = _kept(call, record)
             name = str(kept.get("name"))
-            if not name.startswith("$") and kept.get("name"):
+            if "option" in kept:
+                # one value of a field that another request told of
+                told.get(name, {}).setdefault("options", []).append(kept["option"])
+            elif not name.startswith("$") and kept.get("name"):
                 told.setdefault(name, {}).update(kept)
     fields: dict[str, Field] = {}
     for name, kept in told.items():
@@ -292,7 +309,7 @@ def _fields(
 def _field(name: str, kind: Type, vendor_type: str, kept: Mapping[str, Any]) -> Field:
     read_only = kept.get("read_only") is True
     options = kept.get("options")
-    length = kept.get("length")
+    length = kept.get("length", 0)
     return Field(
         name=name,
         type=kind,
@@ -304,7 +321,7 @@ def _field(name: str, kind: Type, vendor_type: str, kept: Mapping[str, Any]) -> 
         updatable=kept.get("updatable", not read_only) is True,
         required=kept.get("required") is True,
         unique=kept.get("unique") is True,
-        length=int(length) if isinstance(length, int) and length > 0 else None,
+        length=int(length) if str(length).isdecimal() and int(length) > 0 else None,
         options=tuple(str(each) for each in options if each is not None) if isinstance(options, list) else (),
         references=_text(kept.get("references")) or None,
         open=kept.get("open") is True,

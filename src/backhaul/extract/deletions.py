@@ -16,7 +16,7 @@ from backhaul.extract.parents import parents_table
 from backhaul.extract.task import ObjectRead, Task, WindowRead
 from backhaul.extract.window import PART_ROWS, OnPart
 from backhaul.protocol.keys import escape, join_key
-from backhaul.protocol.reads import Ask, read_pages
+from backhaul.protocol.reads import Ask, NotServed, read_pages
 from backhaul.protocol.values import read_timestamp
 from backhaul.spool.parts import WindowId
 
@@ -54,7 +54,13 @@ def read(
             continue
         elif isinstance(delete, DeleteFeed):
             since = task.delete_watermark or task.watermark or began
-            _read_feed(extractor, task, delete, since, vendor_now, result, on_part)
+            try:
+                _read_feed(extractor, task, delete, since, vendor_now, result, on_part)
+            except NotServed as refused:
+                # what the feed does not tell a census finds, if later
+                if not any(isinstance(each, DeleteCensus) for each in task.definition.deletes):
+                    raise
+                result.refused[delete.type] = refused.refused.what
         elif isinstance(delete, DeleteScan):
             _read_scan(extractor, task, delete, vendor_now, result, on_part)
         elif isinstance(delete, DeleteCensus):

@@ -120,6 +120,8 @@ class ObjectRead:
     token: str | None = None
     """The vendor's own position, committed with the watermark."""
     not_served: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Kinds of deletion that the account may not ask for, while another one sees them later; with the reason."""
     census: list[WindowId] = field(default_factory=list)
     """Windows that hold every key the vendor has, or every deleted one: to be compared with the raw table."""
     children: dict[str, int] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,7 +45,9 @@ class ObjectLine:
     restored: int = 0
     watermark: datetime | None = None
     not_checked: tuple[str, ...] = ()
-    """Kinds of deletion that were not due in this run."""
+    """Kinds of deletion that were not due in this run, or that the account may not ask for."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Those that it may not ask for, with the reason."""
     not_served: str = ""
 
     @property
@@ -88,7 +91,7 @@ class SyncReport:
                     "rejected": line.rejected, "inserted": line.inserted, "updated": line.updated,
                     "unchanged": line.unchanged, "deleted": line.deleted, "restored": line.restored,
                     "watermark": line.watermark.isoformat() if line.watermark else None, "how": line.how,
-                    "not_checked": list(line.not_checked), "not_served": line.not_served,
+                    "not_checked": list(line.not_checked), "refused": dict(line.refused), "not_served": line.not_served,
                 }
                 for line in self.lines.values()
             ],

@@ -152,12 +152,9 @@ def _hand_over(
     """An object was read to its end: its windows go to the load, a census waits until after it."""
     connection = reader.connection.name
     tables = raw_tables(connection, task)
-    report.line(connection, task.name).not_checked = tuple(
-        sorted(
-            {each.type for each in task.definition.deletes if each.type in ("feed", "scan", "census")}
-            - task.deletes_due
-        )
-    )
+    kinds = {each.type for each in task.definition.deletes if each.type in ("feed", "scan", "census")}
+    line = report.line(connection, task.name)
+    line.not_checked, line.refused = tuple(sorted(kinds - task.deletes_due | set(result.refused))), result.refused
     later: list[Pending] = []
     parts: list[Part] = []
     windows: list[WindowId] = []

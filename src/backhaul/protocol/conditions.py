@@ -15,10 +15,12 @@ def holds(condition: Mapping[str, Any], answer: Answer) -> bool:
 
 
 def matches(found: Any, wanted: Any) -> bool:
-    """One value against what is wanted: a scalar, any of a list, null for absent or empty, not, contains."""
+    """One value against what is wanted: a scalar, any of a list, null for absent or empty, not, contains, begins."""
     if isinstance(wanted, Mapping):
         if "not" in wanted:
             return not matches(found, wanted["not"])
+        if "begins" in wanted:
+            return found is not MISSING and str(found).startswith(str(wanted["begins"]))
         return found is not MISSING and str(wanted["contains"]) in str(found)
     if isinstance(wanted, list):
         return any(matches(found, each) for each in wanted)

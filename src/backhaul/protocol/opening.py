@@ -174,7 +174,7 @@ def spec_of(
             return _session(source, config, auth, bindings)
         case AuthOAuth2():
             base_url = config.base_url or source.base_url
-            token_url = fill(base_url + auth.token_url if auth.token_url.startswith("/") else auth.token_url)
+            token_url = fill(_below(base_url, auth.token_url))
             bindings = bindings.with_(auth__token_url=token_url)
             secret = auth.assertion is None and auth.client_auth != "none"
             scopes = app.scopes if app is not None and app.scopes is not None else auth.scopes
@@ -184,10 +184,11 @@ def spec_of(
                 client_id="" if auth.grant == "jwt_bearer" else fill("{credentials.client_id}"),
                 client_secret=fill("{credentials.client_secret}") if secret else "",
                 client_auth=auth.client_auth,
+                user=_person(fill) if auth.grant == "password" else None,
                 scopes=tuple(fill(each) for each in scopes),
                 scope_separator=auth.scope_separator,
                 granted=_granted(auth.granted),
-                consent=_consent(auth, app, fill) if auth.grant == "authorization_code" else None,
+                consent=_consent(auth, app, fill, base_url) if auth.grant == "authorization_code" else None,
                 rotates=auth.rotates,
                 grace=_seconds(auth.grace),
                 ahead=_seconds(auth.refresh_ahead),
@@ -198,11 +199,20 @@ def spec_of(
             )
 
 
-def _consent(auth: AuthOAuth2, app: App | None, fill: Callable[[str], str]) -> specs.ConsentSpec:
+def _person(fill: Callable[[str], str]) -> specs.BasicSpec:
+    return specs.BasicSpec(fill("{credentials.user}"), fill("{credentials.password}"))
+
+
+def _below(base_url: str, address: str) -> str:
+    """A path is below the base URL, a whole URL stays."""
+    return base_url + address if address.startswith("/") else address
+
+
+def _consent(auth: AuthOAuth2, app: App | None, fill: Callable[[str], str], base_url: str) -> specs.ConsentSpec:
     if app is None:
         raise ConfigError("a person consents to an app, and there is none", next_step="add it to `apps:` of the base")
     return specs.ConsentSpec(
-        url=fill(auth.authorize_url or ""),
+        url=fill(_below(base_url, auth.authorize_url or "")),
         redirect_uri=app.redirect_uri,
         pkce=auth.pkce,
         params={name: fill(text) for name, text in auth.authorize_params.items()},

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
+from backhaul.config.calls import Reader
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.reads import Next, NextLink, NextMoment, NextPage, NextToken
 from backhaul.errors import FixDefinition
@@ -21,8 +22,10 @@ _REL = re.compile(r"""(?<![^\s;])rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page starts: a page token, or the last row of the page before. Of pages by moment the token is the moment
-    and the page's number within it."""
+    """Where a page starts: a page token, or the last row of the page before; or both, so many rows behind it.
+
+    Of pages by moment the token is the moment and the page's number within it.
+    """
 
     page: str | None = None
     last_key: str | None = None
@@ -119,6 +122,8 @@ def following(
     last = paths.first(step.last, page.answer) if step.type == "page" and step.last is not None else MISSING
     if last not in (MISSING, None):
         return Position(str(number + 1)) if number < int(last) else None
+    if page.rows == 0 and step.type == "keyset" and step.beyond is not None:
+        return _beyond(step.beyond, page, at)
     if page.rows == 0 or (step.until is None and page.rows < (size or 1)):
         return None
     if step.type == "offset":
@@ -128,3 +133,13 @@ def following(
     if step.type == "moment":
         return _after_moment(at, last_changed())
     return Position(None, last_key())
+
+
+def _beyond(reader: Reader, page: Served, at: Position) -> Position | None:
+    """Behind a page of which nothing may be seen. A tenth of it is looked at again: a row that leaves the window
+    meanwhile must not let another slip by."""
+    told = read(reader, page.answer)
+    if told is None:
+        return None
+    here, there = int(at.page or 0), int(told)
+    return Position(str(there - (there - here) // 10), at.last_key)

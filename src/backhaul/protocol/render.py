@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from backhaul.config.calls import Call, Query, Values
 from backhaul.config.placeholders import Placeholder, parse
 from backhaul.protocol import xml
-from backhaul.protocol.languages import identifier, literal
+from backhaul.protocol.languages import JOINTS, identifier, literal
 from backhaul.protocol.schema import Field
 from backhaul.protocol.values import ISO, spell
 
@@ -146,15 +147,27 @@ def _joined(value: Any) -> str:
     return str(value)
 
 
+PACKED = "=base64"
+"""The name of a map's only entry that stands for its text: JSON, in base64."""
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def body(value: Any, bindings: Bindings) -> Any:
     """A JSON-like value with its placeholders filled.
 
     A map's entry falls away with its unbound placeholder; an item of a list falls away as soon as anything in it is
-    unbound; a container that was emptied so falls away itself.
+    unbound; a container that was emptied so falls away itself. A map of one entry `=base64` is that entry's JSON in
+    base64: a request within a request.
     """
     if isinstance(value, str):
         return text(value, bindings)
     if isinstance(value, Mapping):
+        if PACKED in value:
+            inside = body(value[PACKED], bindings)
+            return UNBOUND if inside is UNBOUND else base64.b64encode(_json(inside)).decode()
         filled: dict[str, Any] = {}
         for key, inner in value.items():
             if key == "...":
@@ -183,7 +196,15 @@ def _has_unbound(value: Any, bindings: Bindings) -> bool:
 
 
 def query(definition: Query, bindings: Bindings) -> Any:
-    """The query text: select, the bound `where` clauses joined by and, then the order. UNBOUND where it is empty."""
+    """The query text: select, the bound `where` clauses joined by and, then the order. UNBOUND where it is empty.
+
+    Raises ValueError where its zone, or a placeholder of its text, is not bound.
+    """
+    zone = bindings.zone if definition.zone is None else text(definition.zone, bindings)
+    if zone is UNBOUND:
+        raise ValueError(
+            f"moments in it are of the zone {definition.zone}, which the vendor does not tell: the user has none"
+        )
 
     def clause(template: str) -> Any:
         pieces: list[str] = []
@@ -199,7 +220,7 @@ def query(definition: Query, bindings: Bindings) -> Any:
                 if part.name == "match.field" or part.root in _NAMES:
                     pieces.append(identifier(str(value)))
                 elif part.root in _LITERALS:
-                    pieces.append(literal(value, definition.language, bindings.zone))
+                    pieces.append(literal(value, definition.language, zone))
                 else:
                     pieces.append(_joined(value))
         return "".join(pieces)
@@ -208,11 +229,14 @@ def query(definition: Query, bindings: Bindings) -> Any:
     if written is UNBOUND:
         raise ValueError(f"the query text {definition.text!r} has an unbound placeholder")
     clauses = [each for each in map(clause, definition.where) if each is not UNBOUND]
+    joints = JOINTS[definition.language]
     if clauses and written:
-        written += " WHERE " if definition.language == "suiteql" else " where "
-    written += " and ".join(clauses)
+        written += joints.where
+    written += joints.between.join(clauses)
     order = clause(definition.order) if definition.order else UNBOUND
-    return (written or UNBOUND) if order is UNBOUND else f"{written} {order}".lstrip()
+    if order is UNBOUND:
+        return written or UNBOUND
+    return f"{written}{joints.order}{order}" if written else order
 
 
 def _columns(definition: Query, fields: tuple[Field, ...]) -> str:
@@ -268,7 +292,7 @@ def call(definition: Call, bindings: Bindings, base_url: str, headers: Mapping[s
     kind: str | None = None
     if definition.json_body is not None:
         filled = body(definition.json_body, bindings)
-        content = json.dumps({} if filled is UNBOUND else filled, ensure_ascii=False, separators=(",", ":")).encode()
+        content = _json({} if filled is UNBOUND else filled)
         kind = "application/json"
     elif definition.form is not None:
         filled = body(definition.form, bindings)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
@@ -31,7 +35,8 @@ class RowAnswer:
     """What became of one row. key: the vendor's, where the answer tells. changed: its new change value, as written.
 
     planned: the vendor did not get to it; it may be sent again. conflict: the record was no longer of the version that
-    was told, and nothing was written.
+    was told, and nothing was written. confirmed with the code NOT_KEPT: written, but for a field that the vendor left
+    as it was, or made otherwise.
     """
 
     id: str
@@ -62,19 +67,22 @@ def of_answer(
     match_field: str | None,
 ) -> list[RowAnswer]:
     """As `of_response`, of an answer that is read already: a job's results."""
+    sent: Mapping[str, Mapping[str, Any]] = {}
+    if result.type == "id" or result.kept is not None:
+        values = write.values or connection.source.values
+        zone = connection.zone_of(values)
+        sent = {
+            row.id: {name: spell(value, values, zone) for name, value in _sent(row, match_field).items()}
+            for row in rows
+        }
     match result.type:
         case "all" | "status":
             made = _key(result, answer)
-            return [RowAnswer(row.id, "confirmed", made or row.key, _created(result, answer)) for row in rows]
+            told = [RowAnswer(row.id, "confirmed", made or row.key, _created(result, answer)) for row in rows]
+            return [_as_kept(each, result, answer, sent.get(each.id, {})) for each in told]
         case "order":
             return _by_order(result, rows, answer)
         case "id":
-            values = write.values or connection.source.values
-            zone = connection.zone_of(values)
-            sent = {
-                row.id: {name: spell(value, values, zone) for name, value in _sent(row, match_field).items()}
-                for row in rows
-            }
             return _by_id(result, rows, answer, sent)
         case "key":
             return _by_key(result, rows, answer)
@@ -83,12 +91,36 @@ def of_answer(
 
 
 def _by_order(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowAnswer]:
-    records = paths.each(result.records or ".", answer)
+    records = _records(result, answer)
     if result.id is not None:
         return _by_place(result, rows, records)
     if len(records) != len(rows):
         return [RowAnswer(row.id, "unknown", message="the answer has another number of rows") for row in rows]
     return [_told(result, row, record) for row, record in zip(rows, records, strict=True)]
+
+
+def _records(result: Result, answer: Answer) -> list[Answer]:
+    """The rows' answers, each with the one that it packs in its place."""
+    records = paths.each(result.records or ".", answer)
+    return records if result.unpack is None else [_unpacked(result.unpack, each) for each in records]
+
+
+def _unpacked(name: str, record: Answer) -> Answer:
+    packed = record.body.get(name) if isinstance(record.body, Mapping) else None
+    if not isinstance(packed, str):
+        return record
+    text = packed.encode()
+    with contextlib.suppress(binascii.Error):
+        text = base64.b64decode(text, validate=True)
+    with contextlib.suppress(msgspec.DecodeError):
+        return replace(record, body={**record.body, name: msgspec.json.decode(text)})
+    return record  # no JSON, or nothing: an answer without a body
+
+
+def _left(result: Result, answer: Answer) -> dict[str, RowAnswer]:
+    """Rows that the vendor did not get to."""
+    ids = paths.first(result.left, answer) if result.left is not None else MISSING
+    return {str(each): RowAnswer(str(each), "planned") for each in (ids if isinstance(ids, list) else ())}
 
 
 def _by_place(result: Result, rows: Sequence[OutRow], records: Sequence[Answer]) -> list[RowAnswer]:
@@ -111,16 +143,16 @@ def _sent(row: OutRow, match_field: str | None) -> dict[str, Any]:
 def _by_id(
     result: Result, rows: Sequence[OutRow], answer: Answer, sent: Mapping[str, Mapping[str, Any]]
 ) -> list[RowAnswer]:
-    found = _refused(result, answer, {row.id: row.id for row in rows})
+    found = _left(result, answer) | _refused(result, answer, {row.id: row.id for row in rows})
     nameless: list[Answer] = []
-    for record in paths.each(result.records or ".", answer):
+    for record in _records(result, answer):
         name = paths.first(result.id or ".", record)
         if name in (MISSING, None):
             nameless.append(record)
         else:
             row = next((each for each in rows if each.id == str(name)), None)
             if row is not None:
-                found[row.id] = _told(result, row, record)
+                found[row.id] = _as_kept(_told(result, row, record), result, record, sent[row.id])
     left = [row for row in rows if row.id not in found]
     for row, matched in _by_values(result, left, nameless, sent):
         found[row.id] = _told(result, row, matched)
@@ -165,7 +197,7 @@ def _by_key(result: Result, rows: Sequence[OutRow], answer: Answer) -> list[RowA
     named = {row.key: row.id for row in rows if row.key is not None} | {row.id: row.id for row in rows}
     found = _refused(result, answer, named)
     by_key = {row.key: row for row in rows}
-    for record in paths.each(result.records or ".", answer):
+    for record in _records(result, answer):
         key = _key(result, record)
         row = by_key.get(key)
         if row is not None:
@@ -204,6 +236,18 @@ def _told(result: Result, row: OutRow, record: Answer) -> RowAnswer:
         _created(result, record),
         None if changed in (MISSING, None) else str(changed),
     )
+
+
+def _as_kept(told: RowAnswer, result: Result, record: Answer, sent: Mapping[str, Any]) -> RowAnswer:
+    """A written row, with the first field that the record does not hold as it was sent."""
+    held = paths.first(result.kept, record) if result.kept is not None else MISSING
+    if told.state != "confirmed" or not isinstance(held, Mapping):
+        return told
+    lost = next((name for name, value in sent.items() if not _same(held.get(name), value)), None)
+    if lost is None:
+        return told
+    said = f"the vendor keeps {lost} as {str(held.get(lost))[:60]!r}, not as {str(sent[lost])[:60]!r}"
+    return replace(told, code="NOT_KEPT", message=said, field=lost)
 
 
 def _key(result: Result, record: Answer) -> str | None:

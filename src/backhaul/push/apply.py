@@ -6,19 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backhaul.errors import ApprovalNeeded, BackhaulError, ConfigError, VendorDown
 from backhaul.protocol.connection import Connection
 from backhaul.protocol.writes import Target
-from backhaul.push.costs import grouped, looked_at_once, targets
+from backhaul.push.costs import grouped, is_found_first, looked_at_once, targets
 from backhaul.push.entries import Receipt
 from backhaul.push.ledger import Ledger
 from backhaul.push.looking import Looker, Ready
 from backhaul.push.own_fields import make_fields, under_their_names
 from backhaul.push.plan import LISTED, ObjectPlan, Plan, PlanRow
 from backhaul.push.planning import definition_of
-from backhaul.push.readback import Reader
+from backhaul.push.readback import Reader, folded
 from backhaul.push.report import HOPELESS, PushReport, Tally, Trouble
 from backhaul.push.sending import Sender, Sent
 from backhaul.push.settling import Settler
@@ -190,7 +190,7 @@ class _ObjectApply:
             connection = self._setting.open(self._object.connection)
             if self._plan.new_fields:
                 rows = self._with_fields(connection, rows)
-            chosen = targets(self._task, self._object, rows)
+            chosen = targets(self._task, self._object, self._found_first(connection, rows))
         except BackhaulError as error:
             self._fail(error)
             self._tally.add(left=len(rows))
@@ -211,6 +211,34 @@ class _ObjectApply:
         crash_point("push_fields")
         self._object, rows = under_their_names(self._object, rows, made)
         return rows
+
+    def _found_first(self, connection: Connection, rows: Sequence[PlanRow]) -> Sequence[PlanRow]:
+        """Rows to be made whose record is there become changes of it. Where several hold the value, none is chosen."""
+        asked = {row.row: row.match for row in rows if row.match is not None and is_found_first(self._task, row)}
+        reader = Reader(connection, self._object)
+        if not asked or not reader.can_match:
+            return rows
+        field = next(iter(asked.values()))[0]
+        found = reader.by_match(field, [value for _, value in asked.values()], ())
+        left: list[PlanRow] = []
+        for row in rows:
+            held = found.get(folded(asked[row.row][1]), []) if row.row in asked else []
+            if len(held) > 1:
+                self._tell_apart(row, field, len(held))
+            elif held:
+                left.append(replace(row, action="update", write="update", key=held[0].key))
+            else:
+                left.append(row)
+        return left
+
+    def _tell_apart(self, row: PlanRow, field: str, count: int) -> None:
+        said = f"{count} records of {self._object.place} hold this {field}: which one is meant is not known"
+        receipt = Receipt(row.row, "refused", code="AMBIGUOUS", message=said, field=field)
+        after = {each.field: each.after for each in row.changes}
+        dead = [(receipt, after, row.hash)]
+        self._ledger.dead.keep(self._number, self._setting.run, dead, self._plan.scheme, reason="vendor")
+        self._tally.add(refused=1)
+        self._tally.note(self._object, receipt)
 
     def _travel(self, connection: Connection, target: Target, rows: Sequence[PlanRow]) -> None:
         own = self._task.rules.trace

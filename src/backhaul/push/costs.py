@@ -69,6 +69,11 @@ def is_looked_for(row: PlanRow) -> bool:
     return row.action == "create" and row.write == "upsert" and row.match is not None
 
 
+def is_found_first(task: Task, row: PlanRow) -> bool:
+    """It is made or changed as it is found to be there or not, where the vendor has no write that does either."""
+    return task.mode == "upsert" and row.write == "create" and row.match is not None
+
+
 def _hangs(row: PlanRow) -> bool:
     return any(each.write != "always" for each in row.changes)
 
@@ -76,6 +81,8 @@ def _hangs(row: PlanRow) -> bool:
 def calls_of(task: Task, object: Object, rows: Sequence[PlanRow]) -> int:
     """API calls for these rows, reading before writing included."""
     calls = 0
+    if finders := object.definition.reads.by_match:
+        calls += -(-sum(is_found_first(task, row) for row in rows) // finders[0].batch)
     for target, some in targets(task, object, rows):
         calls += sum(calls_for(target, len(group)) for group in grouped(target.write, some))
         reads = object.definition.reads.by_key

@@ -178,9 +178,9 @@ class Judge:
         self, action: Literal["create", "update"], key: str | None, match: tuple[str, str] | None
     ) -> Literal["create", "update", "upsert"]:
         """Which of the vendor's writes does it."""
-        if self._task.mode == "upsert":
-            return "upsert"
         keyed = self._keyed.field
+        if self._task.mode == "upsert":
+            return "upsert" if keyed is None or self._object.upserts(keyed.name) else action
         if self._task.mode != "mirror" or keyed is None or match is None or not self._object.upserts(keyed.name):
             return action
         return "update" if action == "update" and key is not None else "upsert"

@@ -179,6 +179,8 @@ class ObjectPlanner:
             return True
         if self._object.ways is not None or self._object.named(column) not in self._object.schema.fields:
             return False
+        if self._task.mode == "upsert" and self._keyed.field is not None:
+            return self._object.upserts(self._keyed.field.name) is None
         return self._task.mode in ("create", "append") or (
             self._task.mode == "mirror" and self._keyed.field is not None
         )

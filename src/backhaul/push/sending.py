@@ -140,6 +140,8 @@ class Sender:
             match each.state:
                 case "confirmed":
                     self._tally.count_written("update" if row.write == "upsert" and each.made is False else row.action)
+                    if each.code:
+                        self._tally.note(self._object, each, "altered")
                 case "planned":
                     again.append(row)
                 case "refused" | "unknown":

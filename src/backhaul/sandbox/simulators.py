@@ -20,6 +20,7 @@ SIMULATORS: dict[str, str] = {
     "slack": "backhaul.sandbox.slack.vendor:Slack",
     "xero": "backhaul.sandbox.xero.vendor:Xero",
     "freshdesk": "backhaul.sandbox.freshdesk.vendor:Freshdesk",
+    "servicenow": "backhaul.sandbox.servicenow.vendor:ServiceNow",
 }
 
 

@@ -1,0 +1,1 @@
+"""A simulator of ServiceNow: the Table API, the Batch API, OAuth."""
