@@ -332,8 +332,8 @@ def _facts(definition: Read, more: Sequence[str]) -> list[tuple[str, ...]] | Non
     texts: list[str] = [*more, *([definition.total] if definition.total else [])]
     step = definition.next
     if step is not None:
-        texts += [step.source] if step.type in ("token", "link") else []
-        texts += list(step.until or ())
+        texts += [step.source] if step.type in ("token", "link", "scroll") else []
+        texts += list(step.until or ()) if step.type != "scroll" else []
         texts += [step.last] if step.type == "page" and step.last is not None else []
     found = [path.plain for text in texts for path in paths.parse(text) if path.place == "body"]
     return None if None in found else [path for path in found if path]

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from backhaul.config import paths
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.reads import Next, NextLink, NextPage, NextToken
+from backhaul.config.reads import Next, NextLink, NextPage, NextScroll, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
 
@@ -72,7 +72,12 @@ def following(
 
     Raises FixDefinition where the next page is said to lie on another host.
     """
-    if step is None or (step.until is not None and holds(step.until, page.answer)):
+    if step is None:
+        return None
+    if isinstance(step, NextScroll):
+        place = paths.first(step.source, page.answer)
+        return None if page.rows == 0 or place in (MISSING, None, "") else Position(str(place))
+    if step.until is not None and holds(step.until, page.answer):
         return None
     if isinstance(step, NextToken | NextLink):
         token = paths.first(step.source, page.answer)
