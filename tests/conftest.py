@@ -35,6 +35,7 @@ AUTH = {
     "dynamics365": "application",
     "slack": "bot_token",
     "xero": "oauth",
+    "intercom": "access_token",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -44,12 +45,14 @@ NEEDED = {
     "pipedrive": ("token",),
     "dynamics365": ("client_id", "client_secret"),
     "slack": ("token",),
+    "intercom": ("token",),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {
     "zendesk": {"limit_exports": 10_000},
     "slack": {"limits": False},
     "xero": {"limit_minute": 10_000},
+    "intercom": {"limit_window": 10_000},
 }
 # Vendors whose answers do not tell of limits: ours must be told that there are none.
 UNTOLD = ("slack",)

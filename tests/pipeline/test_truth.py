@@ -98,6 +98,22 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "TaxRates",
         )
     },
+    "intercom": {
+        name: {}
+        for name in (
+            "contacts",
+            "contact_companies",
+            "contact_segments",
+            "companies",
+            "company_notes",
+            "conversations",
+            "conversation_parts",
+            "tickets",
+            "ticket_parts",
+            "admins",
+            "Subscription",
+        )
+    },
 }
 
 
@@ -136,6 +152,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "dynamics365": ("account", "contact"),
         "slack": ("conversations", "usergroups"),
         "xero": ("Contacts", "Accounts"),
+        "intercom": ("contacts", "tickets"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -150,6 +167,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "dynamics365": "name",
         "slack": "name",
         "xero": "Name",
+        "intercom": "name",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])
@@ -159,7 +177,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
     else:
         vendor.mutate("merge", first, ids[5], {"loser": ids[6]})
     vendor.advance(
-        25 * 3600 if source in ("pipedrive", "zendesk", "dynamics365", "slack") else 3600
+        25 * 3600 if source in ("pipedrive", "zendesk", "dynamics365", "slack", "intercom") else 3600
     )  # where only a census finds what was deleted
     report = made.acme.run(check_deletes=True)
     assert report.exit_code == 0, report.all_failures

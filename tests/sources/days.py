@@ -45,6 +45,20 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "LinkedTransactions",
         "TrackingCategories",
     ),
+    "intercom": (
+        "contacts",
+        "contact_companies",
+        "contact_tags",
+        "contact_notes",
+        "companies",
+        "conversations",
+        "conversation_parts",
+        "tickets",
+        "ticket_parts",
+        "tags",
+        "articles",
+        "Subscription",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
@@ -62,6 +76,7 @@ RECORDS = {
     "dynamics365": "account",
     "slack": "conversations",
     "xero": "Contacts",
+    "intercom": "contacts",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -73,6 +88,7 @@ PEOPLE = {
     "dynamics365": "contact",
     "slack": "usergroups",
     "xero": "Accounts",
+    "intercom": "contacts",
 }
 NAME = {
     "hubspot": "name",
@@ -84,6 +100,7 @@ NAME = {
     "dynamics365": "name",
     "slack": "name",
     "xero": "Name",
+    "intercom": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -95,6 +112,7 @@ CLEARED = {
     "dynamics365": ("telephone1", None),
     "slack": ("topic", ""),
     "xero": ("EmailAddress", None),
+    "intercom": ("phone", None),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -102,6 +120,7 @@ DOCUMENTS = {
     "dynamics365": ("annotation", "new_subscription"),
     "slack": ("files",),
     "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
+    "intercom": ("companies", "conversations", "tickets", "Subscription"),
 }
 
 
@@ -129,7 +148,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero") else 3600)
+    vendor.advance(CENSUS if source in ("pipedrive", "zendesk", "dynamics365", "slack", "xero", "intercom") else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:

@@ -117,6 +117,16 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         },
         {"unchanged": "304"},
     ),
+    "intercom": (
+        {
+            "conversation_dates": "days",
+            "largest_pages": "150",
+            "merged_contact": "404",
+            "companies_without_users": "shown",
+            "too_many": "too_many_requests",
+            "unknown_parameters": "ignored",
+        },
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -141,6 +151,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     ),
     "slack": ({"app": "commercial"}, {"replies_of_channels": "refused"}),
     "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
+    "intercom": (),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.
@@ -154,6 +165,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "dynamics365": (),
     "slack": (),
     "xero": ({"summarize_errors": "false"},),
+    "intercom": (),
 }
 
 
@@ -166,6 +178,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "dynamics365": ({"refresh_tokens": "rotate"},),
     "slack": ({"token_rotation": "off"},),
     "xero": (),
+    "intercom": (),
 }
 
 

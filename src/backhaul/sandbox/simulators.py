@@ -19,6 +19,7 @@ SIMULATORS: dict[str, str] = {
     "dynamics365": "backhaul.sandbox.dynamics365.vendor:Dynamics365",
     "slack": "backhaul.sandbox.slack.vendor:Slack",
     "xero": "backhaul.sandbox.xero.vendor:Xero",
+    "intercom": "backhaul.sandbox.intercom.vendor:Intercom",
 }
 
 
