@@ -11,12 +11,24 @@ from sqlglot import exp
 
 from backhaul.transform.models import Models
 
-SOURCES = ("dynamics365", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "slack", "xero", "zendesk")
+SOURCES = (
+    "dynamics365",
+    "hubspot",
+    "intercom",
+    "netsuite",
+    "pipedrive",
+    "quickbooks",
+    "salesforce",
+    "slack",
+    "xero",
+    "zendesk",
+)
 # Their rows come into being by what their fields say: the kind of pipeline, record pointed at, person or line, the one
-# whom a record names, the files that hang on a record, whether it was sold or bought.
+# whom a record names, the files that hang on a record, whether it was sold or bought, somebody's role, what was said.
 UNBORN = {
     "dynamics365": {"stages", "attachments", "links"},
     "hubspot": {"stages", "attachments"},
+    "intercom": {"leads", "messages"},
     "pipedrive": {"links"},
     "quickbooks": {"contacts", "document_lines", "journal_lines", "links"},
     "slack": {"links"},

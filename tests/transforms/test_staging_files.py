@@ -15,7 +15,18 @@ from backhaul.transform.staging import Staging
 
 ROOT = Path(__file__).parents[2]
 MODELS = find_models([ROOT / "transforms"])
-SOURCES = ("dynamics365", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "slack", "xero", "zendesk")
+SOURCES = (
+    "dynamics365",
+    "hubspot",
+    "intercom",
+    "netsuite",
+    "pipedrive",
+    "quickbooks",
+    "salesforce",
+    "slack",
+    "xero",
+    "zendesk",
+)
 ENTITIES = {
     "users", "accounts", "contacts", "leads", "stages", "deals", "activities", "links", "items", "orders", "invoices",
     "document_lines", "payments", "bills", "ledger_accounts", "journal_lines", "tickets", "conversations", "messages",

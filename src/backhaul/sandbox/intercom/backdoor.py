@@ -18,6 +18,7 @@ _MADE = {"contacts": contact_values, "companies": company_values, "conversations
 _TIMES = ("created_at", "updated_at", "signed_up_at", "last_seen_at", "last_replied_at", "last_contacted_at",
           "last_email_opened_at", "last_email_clicked_at", "remote_created_at", "last_request_at", "snoozed_until",
           "waiting_since", "external_created_at", "external_updated_at", "applied_at",
+          "first_admin_reply_at", "last_admin_reply_at", "last_contact_reply_at", "last_close_at",
           "notified_at")  # fmt: skip
 _DATED = ("date", "datetime")
 
@@ -176,7 +177,12 @@ class Backdoor:
                 told = self._own(at.conversation(row), "custom_attributes", at.attributes, "conversation")
                 source = told.pop("source")
                 author = source.get("author") or {}
+                figures = told["statistics"] or {}
                 return {**told, "contact_id": row.values["contact_id"], "source_type": source.get("type"),
+                        **{name: figures.get(name) for name in ("first_admin_reply_at", "last_admin_reply_at",
+                                                                "last_contact_reply_at", "last_close_at")},
+                        "tag_names": [each["name"] for each in told["tags"]["tags"]] or None,
+                        "ticket_id": None, "company_id": (told["company"] or {}).get("id"),
                         "source_subject": source.get("subject"), "source_body": source.get("body"),
                         "source_author_type": author.get("type"), "source_author_id": author.get("id"),
                         "source_url": source.get("url")}  # fmt: skip

@@ -53,7 +53,7 @@ def conversation_values(**given: Any) -> dict[str, Any]:
         "title": None, "waiting_since": None, "snoozed_until": None, "source": {}, "contact_id": "",
         "first_contact_reply": None, "admin_assignee_id": 0, "team_assignee_id": 0, "open": True, "state": "open",
         "read": False, "tags": [], "priority": "none", "sla_applied": None, "statistics": None,
-        "conversation_rating": None, "teammates": None, "custom": {}, **given,
+        "conversation_rating": None, "teammates": None, "company": None, "custom": {}, **given,
     }  # fmt: skip
 
 
@@ -260,6 +260,14 @@ class Seeder:
                 read=h % 2 == 0,
                 tags=[str(7001 + h % len(TAGS))] if h % 5 == 0 else [],
                 priority=("none", "low", "medium", "high", "urgent")[h % 5],
+                company=self._company_of(person),
+                statistics={
+                    "type": "conversation_statistics",
+                    "first_admin_reply_at": seconds(made + timedelta(hours=1)),
+                    "last_admin_reply_at": seconds(made + timedelta(hours=1)),
+                    "last_contact_reply_at": seconds(made + timedelta(hours=2)) if h % 3 == 0 else None,
+                    "last_close_at": seconds(made + timedelta(hours=5)) if state == "closed" else None,
+                },
                 first_contact_reply={"created_at": seconds(made), "type": "conversation", "url": None},
                 custom={"topic": word if word in ("renewal", "delivery", "invoice") else "other",
                         **({"root_cause": f"The {word} was late"} if h % 3 else {}),
@@ -274,6 +282,13 @@ class Seeder:
                 self.say(row, "conversation_parts", admin, "<p>Known trouble.</p>", later, kind="note")
             if state == "closed":
                 self.say(row, "conversation_parts", admin, None, made + timedelta(hours=5), kind="close")
+
+    def _company_of(self, person: str) -> dict[str, Any] | None:
+        held = self._at.of("contact_companies", person)
+        if not held:
+            return None
+        row = self._at.tables["companies"].require(held[0].values["company_id"])
+        return {"type": "company", "id": row.id, "company_id": row.values["company_id"], "name": row.values["name"]}
 
     def say(self, row: Row, table: str, author: str, body: str | None, at: datetime, *, kind: str = "comment") -> Row:
         """A part of a conversation or a ticket, which moves its time of change."""

@@ -277,6 +277,10 @@ class Writes:
         given = await self._reader.body(request, *_CONVERSATION_CHANGE, "custom_attributes")
         values = fitting(given, _CONVERSATION_CHANGE)
         custom = self._at.attributes.checked("conversation", given.get("custom_attributes"))
+        if values.get("company_id"):
+            company = self._reads.live("companies", values["company_id"])
+            values["company"] = {"type": "company", "id": company.id, "name": company.values["name"]}
+        values.pop("company_id", None)
         changed = {**values, "custom": {**row.values["custom"], **custom}}
         self._at.tables["conversations"].update(row.id, changed, self._at.clock.now())
         return reply(self._at.conversation(row, parts=True))
