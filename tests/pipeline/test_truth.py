@@ -103,7 +103,6 @@ OBJECTS: dict[str, dict[str, Any]] = {
         for name in (
             "contacts",
             "contact_companies",
-            "contact_segments",
             "companies",
             "company_notes",
             "conversations",
