@@ -123,6 +123,7 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "largest_pages": "150",
             "merged_contact": "404",
             "companies_without_users": "shown",
+            "companies_of_a_contact": "companies",
             "too_many": "too_many_requests",
             "unknown_parameters": "ignored",
         },

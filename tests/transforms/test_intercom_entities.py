@@ -11,7 +11,8 @@ from rawtables import Work
 TALK = (
     "id title state priority admin_assignee_id team_assignee_id contact_id company_id ticket_id source_type "
     "source_subject source_body source_author_type source_author_id tag_names created_at:timestamp "
-    "first_admin_reply_at:timestamp last_admin_reply_at:timestamp last_contact_reply_at:timestamp last_close_at:timestamp"
+    "first_admin_reply_at:timestamp last_admin_reply_at:timestamp last_contact_reply_at:timestamp "
+    "last_close_at:timestamp"
 )
 AT = [f"2026-02-03 10:0{n}:00+00" for n in range(6)]
 

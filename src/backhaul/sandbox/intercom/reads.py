@@ -326,7 +326,8 @@ class Reads:
         if name == "companies":
             held = [self._at.find("companies", row.values["company_id"]) for row in rows]
             shown = [self._at.company(row) for row in held if row is not None]
-            return self._numbered(request, found, shown, "data", "list", 50, 150)
+            under = self._at.variants["companies_of_a_contact"]
+            return self._numbered(request, found, shown, under, "list", 50, 150)
         shown = [self._tied(name, row) for row in rows]
         served(request, len(shown))
         return reply({"type": "list", "data": shown})

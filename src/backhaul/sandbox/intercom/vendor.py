@@ -37,6 +37,8 @@ class Intercom(Vendor):
         "merged_contact": ("410", "404"),
         # Lists leave out companies that nobody belongs to; whether the scroll does is not said.
         "companies_without_users": ("hidden", "shown"),
+        # The companies of a contact: the papers say one in their schema, the other in their example.
+        "companies_of_a_contact": ("data", "companies"),
         # The words of too many calls are not told.
         "too_many": ("rate_limit_exceeded", "too_many_requests"),
         # The vendor seems to pass over them; refusing finds our slips.
