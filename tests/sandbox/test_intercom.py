@@ -371,7 +371,7 @@ def test_numbered_pages_tell_the_next_ones_address(asks: Session) -> None:
     assert parse_qs(urlsplit(first["pages"]["next"]).query)["page"] == ["2"]
     last = asks.get("/custom_object_instances/Subscription?per_page=15&page=3").json()
     assert (len(last["data"]), last["pages"]["next"]) == (10, None)
-    assert said(asks.get("/custom_object_instances/Order")) == (404, "type_not_found")
+    assert said(asks.get("/custom_object_instances/Order")) == (404, "not_found")
 
 
 def test_attributes_are_made_under_a_name_that_nobody_has(served: Serve) -> None:

@@ -438,7 +438,7 @@ class Reads:
 
     def known_type(self, request: Request) -> None:
         if request.path_params["type"] != CUSTOM:
-            not_found("Custom Object Type not found", "type_not_found")
+            not_found(f"Custom object type `{request.path_params['type']}` not found")
 
     # -- pages -----------------------------------------------------------------------------------------------------
 
