@@ -192,3 +192,27 @@ def test_a_person_consents_and_the_token_is_used_until_it_is_taken_back(
         assert project.customer("acme").sync().exit_code == 4
         consent(project, "crm")
         assert project.customer("acme").sync().exit_code == 0
+
+
+def test_a_push_ties_people_to_companies_once(bench: Callable[..., Bench]) -> None:
+    made = bench(crm=("intercom", {"contacts": {}, "companies": {}, "contact_companies": {}}))
+    vendor = made.simulators["crm"]
+    contact, company = vendor.dump("contacts")[7]["id"], vendor.dump("companies")[4]["id"]
+    gone = vendor.dump("contacts")[9]["id"]
+    path = made.root / "pipelines" / "acme.yaml"
+    document = yaml.safe_load(path.read_text())
+    ties = f"select '{contact}' as contact_id, '{company}' as company_id union all select '{gone}', '{company}'"
+    document["push"] = {"ties": {"to": "crm.contact_companies", "select": ties, "mode": "associate"}}
+    path.write_text(yaml.safe_dump(document))
+    with Project(made.root) as project:
+        acme = project.customer("acme")
+        assert acme.run().exit_code == 0
+        with asking(vendor) as client:
+            client.delete(f"/contacts/{gone}").raise_for_status()
+        report = acme.push("ties")
+        assert (report.created, len(report.troubles)) == (1, 0)
+        mark = len(vendor.received())
+        assert acme.push("ties").created == 0
+    written = [each for each in vendor.received()[mark:] if each["method"] == "POST"]
+    assert written == [], "what is tied already is not tied again"
+    assert f"{contact}:{company}" in [f"{e['contact_id']}:{e['company_id']}" for e in vendor.dump("contact_companies")]
