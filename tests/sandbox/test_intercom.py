@@ -186,6 +186,18 @@ def test_dates_of_conversations_are_seconds_unless_they_are_days(variant: str, l
     assert ([each["id"] for each in answer.json()["conversations"]] == ["480"]) == later
 
 
+def test_a_contact_that_was_just_made_is_found_some_minutes_later(served: Serve) -> None:
+    running = served()
+    running.configure(index_lag=180)
+    with Session(running) as session:
+        made = session.post("/contacts", json={"email": "new@x.example"}).json()["id"]
+        query = filter_("email", "=", "new@x.example")
+        assert session.search("contacts", query).json()["data"] == []
+        assert session.get(f"/contacts/{made}").status_code == 200
+        running.advance(181)
+        assert [each["id"] for each in session.search("contacts", query).json()["data"]] == [made]
+
+
 def test_filters_nest_and_look_into_custom_attributes(asks: Session, still: Running) -> None:
     query = {
         "operator": "AND",
