@@ -37,6 +37,7 @@ AUTH = {
     "xero": "oauth",
     "freshdesk": "api_key",
     "servicenow": "basic",
+    "intercom": "access_token",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -48,6 +49,7 @@ NEEDED = {
     "slack": ("token",),
     "freshdesk": ("key",),
     "servicenow": ("user", "password"),
+    "intercom": ("token",),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {
@@ -55,6 +57,7 @@ LOOSE: dict[str, dict[str, Any]] = {
     "slack": {"limits": False},
     "xero": {"limit_minute": 10_000},
     "freshdesk": {"limit_account": 100_000, "limit_ticket_list": 10_000, "limit_contact_list": 10_000},
+    "intercom": {"limit_window": 10_000},
 }
 # Vendors whose answers do not tell of limits: ours must be told that there are none.
 UNTOLD = ("slack",)

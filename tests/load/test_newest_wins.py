@@ -84,6 +84,15 @@ def test_a_tombstone_keeps_the_values(contacts: Any) -> None:
     assert contacts.values("_merged_into") == {"1": "2", "2": None}
 
 
+def test_a_merge_that_is_told_again_by_every_read_of_the_winner_is_no_change(contacts: Any) -> None:
+    contacts.load(contacts.rows(row("1", "Ada", changed=5, read=6)))
+    contacts.load(contacts.deletes({"key": "1", "deleted": 8, "read": 8, "merged": "2"}))
+    again = contacts.load(contacts.deletes({"key": "1", "deleted": 9, "read": 9, "merged": "2"}))
+    assert again.load_id is None
+    result = contacts.load_one(contacts.deletes({"key": "1", "deleted": 10, "read": 10, "merged": "3"}))
+    assert (result.updated, contacts.values("_merged_into")) == (1, {"1": "3"})
+
+
 def test_a_bulk_row_read_before_the_tombstone_does_not_bring_the_record_back(contacts: Any) -> None:
     contacts.load(contacts.rows(row("1", "Ada", changed=1, read=2)))
     contacts.load(contacts.deletes({"key": "1", "deleted": 7, "read": 8}))

@@ -74,6 +74,20 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "u_subscription",
         "u_reading",
     ),
+    "intercom": (
+        "contacts",
+        "contact_companies",
+        "contact_tags",
+        "contact_notes",
+        "companies",
+        "conversations",
+        "conversation_parts",
+        "tickets",
+        "ticket_parts",
+        "tags",
+        "articles",
+        "Subscription",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
@@ -93,6 +107,7 @@ RECORDS = {
     "xero": "Contacts",
     "freshdesk": "contacts",
     "servicenow": "customer_account",
+    "intercom": "contacts",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -106,6 +121,7 @@ PEOPLE = {
     "xero": "Accounts",
     "freshdesk": "tickets",
     "servicenow": "sn_customerservice_case",
+    "intercom": "contacts",
 }
 NAME = {
     "hubspot": "name",
@@ -119,6 +135,7 @@ NAME = {
     "xero": "Name",
     "freshdesk": "name",
     "servicenow": "name",
+    "intercom": "name",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -132,6 +149,7 @@ CLEARED = {
     "xero": ("EmailAddress", None),
     "freshdesk": ("job_title", None),
     "servicenow": ("phone", ""),
+    "intercom": ("phone", None),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -141,6 +159,7 @@ DOCUMENTS = {
     "xero": ("Invoices", "Payments", "Items", "LinkedTransactions"),
     "freshdesk": ("companies", "conversations", "time_entries", "custom_30"),
     "servicenow": ("incident", "sys_journal_field", "u_reading"),
+    "intercom": ("companies", "conversations", "tickets", "Subscription"),
 }
 
 
@@ -168,7 +187,7 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    censused = ("dynamics365", "freshdesk", "pipedrive", "servicenow", "slack", "xero", "zendesk")
+    censused = ("dynamics365", "freshdesk", "intercom", "pipedrive", "servicenow", "slack", "xero", "zendesk")
     vendor.advance(CENSUS if source in censused else 3600)
 
 

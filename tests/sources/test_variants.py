@@ -133,6 +133,17 @@ READING: Mapping[str, tuple[Variants, ...]] = {
         {"user_time_zone": "America/Los_Angeles", "invalid_query": "ignored", "unknown_parameters": "ignored"},
         {"user_time_zone": "Europe/Berlin"},
     ),
+    "intercom": (
+        {
+            "conversation_dates": "days",
+            "largest_pages": "150",
+            "merged_contact": "404",
+            "companies_without_users": "shown",
+            "companies_of_a_contact": "companies",
+            "too_many": "too_many_requests",
+            "unknown_parameters": "ignored",
+        },
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -159,6 +170,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     "xero": ({"limit_words": "Minute limit"}, {"expired": "plain"}),
     "freshdesk": ({"merged_contacts": "gone"},),
     "servicenow": ({"without_rights": "empty"}, {"restored_stamp": "stays"}, {"hour_that_comes_twice": "later"}),
+    "intercom": (),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.
@@ -174,6 +186,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "xero": ({"summarize_errors": "false"},),
     "freshdesk": (),
     "servicenow": (),
+    "intercom": (),
 }
 
 
@@ -187,6 +200,7 @@ CONSENT: Mapping[str, tuple[Variants, ...]] = {
     "slack": ({"token_rotation": "off"},),
     "xero": (),
     "servicenow": (),
+    "intercom": (),
 }
 
 

@@ -58,6 +58,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
     "slack": ({}, {"unknown_parameters": "ignored"}),
     "freshdesk": ({}, {"job_words": "lower"}),
     "servicenow": ({}, {"mandatory": "free"}),
+    "intercom": ({}, {"unknown_parameters": "ignored"}),
 }
 
 
@@ -761,3 +762,126 @@ def test_servicenow_batches(variants: Variants, desk: Callable[..., Any]) -> Non
         )
         gone = [OutRow("d1", key=keys["c1"]), OutRow("d2", key=keys["c4"])]
         assert [answer.state for answer in at.send("delete", "u_subscription", gone)] == ["confirmed", "confirmed"]
+
+
+@pytest.mark.parametrize("variants", WRITING["intercom"], ids=str)
+def test_intercom_people_companies_and_what_ties_them(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("intercom", ["contacts", "companies", "tags"], variants) as at:
+        made = [
+            OutRow(
+                "p1",
+                {
+                    "email": "ada@n.example",
+                    "name": "Ada",
+                    "cf_seats": 3,
+                    "cf_renews_at": datetime(2027, 1, 1, tzinfo=UTC),
+                },
+            ),
+            OutRow("p2", {"email": "ada@n.example", "name": "Twin"}),
+            OutRow("p3", {"role": "user", "name": "Nobody"}),
+            OutRow("p4", {"role": "lead", "name": "Somebody", "cf_language": "tlh"}),
+            OutRow("p5", {"role": "lead", "name": "Bo", "signed_up_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+        ]
+        answers = at.send("create", "contacts", made)
+        at.judge("contacts", made, answers, {"p2", "p3", "p4"})
+        assert [each.code for each in answers if each.code] == ["conflict", "parameter_not_found", "parameter_invalid"]
+        ada, bo = str(answers[0].key), str(answers[4].key)
+        changed = [
+            OutRow("u1", {"name": None, "cf_seats": 4, "unsubscribed_from_emails": True}, key=ada),
+            OutRow("u2", {"cf_seats": "many"}, key=ada),
+            OutRow("u3", {"name": "Nobody"}, key="66f0c0deffffffffffffffff"),
+        ]
+        at.judge("contacts", changed, at.send("update", "contacts", changed), {"u2", "u3"})
+
+        firms = [OutRow("f1", {"name": "Firm", "size": 4, "cf_arr": 1.5}, match="F-1"),
+                 OutRow("f2", {"name": "Firm", "size": "some"}, match="F-2")]  # fmt: skip
+        answers = at.send("upsert", "companies", firms, "company_id")
+        at.judge("companies", firms, answers, {"f2"})
+        again = [OutRow("f3", {"name": "Firm Ltd"}, match="F-1")]
+        (known,) = at.send("upsert", "companies", again, "company_id")
+        assert known.key == answers[0].key
+        at.judge("companies", again, [known], set())
+
+        (tag,) = at.send("create", "tags", [OutRow("t1", {"name": "ours"})])
+        (same,) = at.send("create", "tags", [OutRow("t2", {"name": "Ours"})])
+        assert same.key == tag.key, "a tag of that name is there"
+        gone = [OutRow("x1", key=bo), OutRow("x2", key="66f0c0deffffffffffffffff")]
+        assert [each.state for each in at.send("delete", "contacts", gone)] == ["confirmed", "refused"]
+
+
+@pytest.mark.parametrize("variants", WRITING["intercom"], ids=str)
+def test_intercom_ties_and_notes(variants: Variants, desk: Callable[..., Any]) -> None:
+    with desk("intercom", ["contact_companies", "contact_tags", "contact_notes", "company_notes"], variants) as at:
+        ties = {each["contact_id"] for each in at.vendor.dump("contact_tags")}
+        contact = next(each["id"] for each in at.vendor.dump("contacts") if each["id"] not in ties)
+        company = at.vendor.dump("companies")[-1]["id"]
+        for name, other in (("contact_companies", {"company_id": company}), ("contact_tags", {"tag_id": "7001"})):
+            rows = [OutRow("1", {"contact_id": contact, **other}),
+                    OutRow("2", {"contact_id": contact, **dict.fromkeys(other, "none")})]  # fmt: skip
+            assert [each.state for each in at.send("create", name, rows)] == ["confirmed", "refused"]
+            tie = {"contact_id": contact, **other}
+            held = [each for each in at.vendor.dump(name) if not each["_deleted"]]
+            assert any(all(each[field] == value for field, value in tie.items()) for each in held)
+            key = ":".join([contact, *other.values()])
+            assert [each.state for each in at.send("delete", name, [OutRow("3", key=key)])] == ["confirmed"]
+            assert [each.state for each in at.send("delete", name, [OutRow("4", key=key)])] == ["refused"]
+        for name, of in (("contact_notes", {"contact_id": contact}), ("company_notes", {"company_id": company})):
+            rows = [
+                OutRow("5", {**of, "body": "<p>Ours</p>"}),
+                OutRow("6", {**of, "body": "<p>X</p>", "author_id": "1"}),
+            ]
+            answers = at.send("create", name, rows)
+            assert [each.state for each in answers] == ["confirmed", "refused"]
+            there = {each["id"]: each for each in at.vendor.dump(name)}[str(answers[0].key)]
+            assert (there["body"], there["author_id"]) == ("<p>Ours</p>", "991267001")
+
+
+@pytest.mark.parametrize("variants", WRITING["intercom"], ids=str)
+def test_intercom_conversations_and_tickets(variants: Variants, desk: Callable[..., Any]) -> None:
+    objects = ["conversations", "conversation_parts", "tickets", "ticket_parts"]
+    with desk("intercom", objects, variants) as at:
+        contact = at.vendor.dump("contacts")[0]["id"]
+        made = [OutRow("c1", {"contact_id": contact, "source_body": "<p>Hi</p>"}),
+                OutRow("c2", {"contact_id": "none", "source_body": "<p>Hi</p>"})]  # fmt: skip
+        answers = at.send("create", "conversations", made)
+        at.judge("conversations", made, answers, {"c2"})
+        talk = str(answers[0].key)
+        changed = [OutRow("u1", {"title": "Ours", "read": True, "cf_root_cause": "Rain"}, key=talk),
+                   OutRow("u2", {"cf_topic": "weather"}, key=talk)]  # fmt: skip
+        at.judge("conversations", changed, at.send("update", "conversations", changed), {"u2"})
+        said = [OutRow("s1", {"conversation_id": talk, "part_type": "comment", "body": "<p>Ours</p>"}),
+                OutRow("s2", {"conversation_id": talk, "part_type": "shout", "body": "<p>Ours</p>"})]  # fmt: skip
+        assert [each.state for each in at.send("create", "conversation_parts", said)] == ["confirmed", "refused"]
+        (part,) = [each for each in at.vendor.dump("conversation_parts") if each["conversation_id"] == talk]
+        assert (part["author_id"], part["body"]) == ("991267001", "<p>Ours</p>")
+
+        made = [
+            OutRow("t1", {"ticket_type_id": "81", "contact_id": contact, "cf__default_title_": "T", "cf_refund": 2.5}),
+            OutRow("t2", {"ticket_type_id": "81", "contact_id": contact, "cf_affected": 4}),
+            OutRow("t3", {"ticket_type_id": "81", "contact_id": contact, "admin_assignee_id": "991267003"}),
+        ]
+        answers = at.send("create", "tickets", made)
+        at.judge("tickets", made, answers, {"t2"})
+        ticket = str(answers[0].key)
+        changed = [OutRow("v1", {"ticket_state_id": "8303", "cf_severity": "high"}, key=ticket),
+                   OutRow("v2", {"ticket_state_id": "1"}, key=ticket),
+                   OutRow("v3", {"admin_assignee_id": "991267002"}, key=ticket)]  # fmt: skip
+        at.judge("tickets", changed, at.send("update", "tickets", changed), {"v2"})
+        (note,) = at.send(
+            "create", "ticket_parts", [OutRow("n1", {"ticket_id": ticket, "part_type": "note", "body": "<p>N</p>"})]
+        )
+        assert {each["id"]: each["part_type"] for each in at.vendor.dump("ticket_parts")}[str(note.key)] == "note"
+        for name, key in (("tickets", ticket), ("conversations", talk)):
+            assert [each.state for each in at.send("delete", name, [OutRow("d", key=key)])] == ["confirmed"]
+
+
+def test_intercom_custom_objects_are_found_by_our_id_of_them(desk: Callable[..., Any]) -> None:
+    with desk("intercom", ["Subscription"], {}) as at:
+        made = [OutRow("1", {"cf_name": "Ours", "cf_seats": 4}, match="SUB-X"),
+                OutRow("2", {"cf_name": 4}, match="SUB-Y")]  # fmt: skip
+        answers = at.send("upsert", "Subscription", made, "external_id")
+        at.judge("Subscription", made, answers, {"2"})
+        again = [OutRow("3", {"cf_seats": 5}, match="SUB-X")]
+        (known,) = at.send("upsert", "Subscription", again, "external_id")
+        assert known.key == answers[0].key
+        assert [each.state for each in at.send("delete", "Subscription", [OutRow("4", key=known.key)])] == ["confirmed"]

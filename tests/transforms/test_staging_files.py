@@ -15,10 +15,7 @@ from backhaul.transform.staging import Staging
 
 ROOT = Path(__file__).parents[2]
 MODELS = find_models([ROOT / "transforms"])
-SOURCES = (
-    "dynamics365", "freshdesk", "hubspot", "netsuite", "pipedrive", "quickbooks", "salesforce", "servicenow", "slack",
-    "xero", "zendesk",
-)  # fmt: skip
+SOURCES = sorted(each.parent.name for each in ROOT.glob("sources/*/source.yaml"))
 ENTITIES = {
     "users", "accounts", "contacts", "leads", "stages", "deals", "activities", "links", "items", "orders", "invoices",
     "document_lines", "payments", "bills", "ledger_accounts", "journal_lines", "tickets", "conversations", "messages",

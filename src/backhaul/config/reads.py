@@ -75,7 +75,18 @@ class NextMoment(Model):
     until: Condition | None = Field(default=None, description="The last page; without it, a short page.")
 
 
-Next = Annotated[NextToken | NextLink | NextOffset | NextPage | NextKeyset | NextMoment, Field(discriminator="type")]
+class NextScroll(Model):
+    """A place that the vendor keeps, and moves on with every answer: `{page}` is its name, read from the answer. No
+    page can be had twice, so where an answer is lost, or a run ends, the read begins again. An account has one at a
+    time: our reads wait for each other. The last page has no records."""
+
+    type: Literal["scroll"]
+    source: PathText = Field(alias="from", description="Where the answer names the place.")
+
+
+Next = Annotated[
+    NextToken | NextLink | NextOffset | NextPage | NextKeyset | NextMoment | NextScroll, Field(discriminator="type")
+]
 
 
 class ErrorAt(Model):

@@ -29,6 +29,10 @@ class Discovery(Model):
     Of several requests for fields each adds to what the ones before told of a field; `marks` add to that."""
 
     objects: Discover | None = Field(default=None, description="Asks which objects there are, beside those listed.")
+    named: Template | None = Field(
+        default=None,
+        description="Objects that the vendor has and does not list: a setting that names them, with commas between.",
+    )
     fields: Discover | list[Discover] | None = Field(
         default=None, description="Asks for the fields of one, or of all at once."
     )

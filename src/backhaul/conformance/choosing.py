@@ -18,6 +18,7 @@ FEW = 8
 """Words of a text that many records have, and that are no more than these, are a choice."""
 FORMED = re.compile(r"\S+[@/]\S+|[-+().\d\s]+")
 """E-mail addresses, links, telephone numbers."""
+MODES = ("create", "update", "upsert", "delete")
 ENOUGH = 150
 """Records that make several pages."""
 
@@ -41,6 +42,11 @@ def representatives(source: Source, vendor: Remote, found: Sequence[str], most: 
         family = [*_parents(source, name), name]
         if len({*chosen, *family}) <= most and all(each in held for each in family):
             chosen |= dict.fromkeys(family)
+    # a way of writing that only others have is worth one more
+    for mode in MODES:
+        able = [name for name in best if getattr(_definition(source, name).writes, mode)]
+        if able and not any(getattr(_definition(source, name).writes, mode) for name in chosen):
+            chosen |= dict.fromkeys([*_parents(source, able[0]), able[0]])
     return tuple(chosen)
 
 
@@ -116,7 +122,7 @@ def texts(schema: ObjectSchema, records: Mapping[str, Mapping[str, Any]]) -> lis
     def free(field: Field) -> bool:
         ours = field.type == "text" and not field.options and (field.length or ROOM) >= ROOM
         bound = field.unique or field.references is not None or field.name in schema.key
-        return ours and not bound and field.updatable and field.creatable and field.readable and prose(field)
+        return ours and not bound and field.updatable and field.readable and prose(field)
 
     found = [each for each in schema.fields.values() if free(each)]
     return sorted(found, key=lambda each: (-used(each), each.custom, each.name))

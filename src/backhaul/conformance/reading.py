@@ -255,7 +255,8 @@ class Reading:
         self.bench.settle()
         self.bench.good_sync(check_deletes=True)
         winners = self._tells_winners(self.own())
-        found = self.bench.unlike(self.schema, [n for n in self.objects if n not in census], winners=winners)
+        told = [name for name in self.objects if not {name, *self._above(name)} & set(census)]
+        found = self.bench.unlike(self.schema, told, winners=winners)
         require(not found, found[0] if found else "")
         if census:
             self.bench.good_sync(census=True)
@@ -268,6 +269,11 @@ class Reading:
             for name in gone
         }
         return ", ".join(f"{name} by {' or '.join(kinds[name]) or 'census'}" for name in gone)
+
+    def _above(self, name: str) -> list[str]:
+        """What it is a child of, and what that is a child of: it goes with them."""
+        parent = self.definition(name).parent
+        return [parent.object, *self._above(parent.object)] if parent is not None else []
 
     def _only_census(self, names: Iterable[str]) -> list[str]:
         """Those of which nothing but a census can find what is gone."""

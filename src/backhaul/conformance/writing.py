@@ -107,7 +107,7 @@ class Writing:
         match = target.write.match or next((e.name for e in target.schema.fields.values() if _matches(e)), None)
         if match is None:
             raise CannotExist("it has no unique field")
-        if self.text(target.schema) is None:
+        if self.text(target.schema, new=True) is None:
             raise CannotExist("it has no text to write")
         target = replace(target, match_field=match)
         values = self.values(target.schema)
@@ -255,16 +255,18 @@ class Writing:
             each for each in schema.fields.values() if each.creatable and (each.required or (known and _names(each)))
         ]
         values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
-        text = self.text(schema)
+        text = self.text(schema, new=True)
         if text is not None:
             return {**values, text: "Written"}
         if not any(_names(schema.fields[name]) for name in values):
             raise CannotExist("it has no text to write")
         return values
 
-    def text(self, schema: ObjectSchema) -> str | None:
-        """The text that we write; None where it has none but names, of which each record has its own."""
-        return next((each.name for each in self.reading.texts(schema.name)), None)
+    def text(self, schema: ObjectSchema, *, new: bool = False) -> str | None:
+        """The text that we write; None where it has none but names, of which each record has its own. new: one that a
+        record can be made with."""
+        found = self.reading.texts(schema.name)
+        return next((each.name for each in found if each.creatable or not new), None)
 
     def own(self, schema: ObjectSchema, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values of one record: its text is its own, and so is what must be unique."""

@@ -26,6 +26,7 @@ from backhaul.protocol.read_answer import read
 from backhaul.protocol.reads import Ask, NextRead, NotServed, TooMany, read_pages
 from backhaul.protocol.render import Bindings
 from backhaul.protocol.schema import Field, ObjectSchema, Schema, Type, type_of
+from backhaul.protocol.spread import spreader_of
 from backhaul.telemetry.context import carried
 
 SIDE_BY_SIDE = 8
@@ -80,10 +81,19 @@ def list_objects(connection: Connection) -> tuple[Found, ...]:
             # the right to see custom objects may be missing where the account has none
             if refused.outcome != "skip":
                 raise
+    for name in _named(connection):
+        found.setdefault(name, Found(name, name, True, {}))
     for name in connection.source.objects:
         if name != "*" and name not in found:
             found[name] = Found(name, name, False, {})
     return tuple(found.values())
+
+
+def _named(connection: Connection) -> list[str]:
+    """Objects that a setting names, because the vendor lists none of them."""
+    named = connection.source.discovery.named
+    text = render.text(named, connection.bindings(None, None)) if named is not None else None
+    return [each.strip() for each in str(text).split(",") if each.strip()] if text not in (None, render.UNBOUND) else []
 
 
 def discover(connection: Connection, objects: Iterable[str]) -> Discovered:
@@ -200,7 +210,7 @@ def _own(name: str, kind: OurType, marks: frozenset[str]) -> Field:
         vendor_type=kind,
         required="required" in marks,
         unique="unique" in marks,
-        creatable="read_only" not in marks,
+        creatable=not marks & {"read_only", "update_only"},
         updatable=not marks & {"read_only", "create_only"},
     )
 
@@ -248,11 +258,14 @@ def _sampled(
     if page is None:
         return {}
     nested = connection.source.nested_in(found.name)
-    return {
-        name: Field(name, type_of(value), vendor_type="sampled", creatable=False, updatable=False)
-        for name, value in page.unknown().items()
-        if name not in nested
-    }
+    spread = spreader_of(definition)
+
+    def sampled(name: str, value: Any) -> Field:
+        # what stands apart from the record's own fields is the account's own, and is written back there
+        own = spread is not None and spread.inner(name) is not None
+        return Field(name, type_of(value), vendor_type="sampled", custom=own, creatable=own, updatable=own)
+
+    return {name: sampled(name, value) for name, value in page.unknown().items() if name not in nested}
 
 
 def _as_key(each: Field, *, given: bool) -> Field:

@@ -300,8 +300,8 @@ def _merged_losers(
             winner = keys[row].as_py() if named else None
             if winner is None:
                 continue
-            each_loser = str(named).split(merge.split) if merge.split else [str(named)]
-            found = [loser.strip() for loser in each_loser]
+            listed = named if isinstance(named, list) else str(named).split(merge.split) if merge.split else [named]
+            found = [str(loser).strip() for loser in listed]
             losers += [(escape(loser), winner, read_at[row].as_py()) for loser in found if loser and loser != winner]
     if not losers:
         return None

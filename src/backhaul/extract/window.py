@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from backhaul.config.reads import Read
+from backhaul.config.reads import NextScroll, Read
 from backhaul.errors import FixDefinition
 from backhaul.extract.ahead import ahead
 from backhaul.extract.batches import Batch, Shape, batch_of_pages, can_join
@@ -156,6 +156,7 @@ def read_window(
     if start is None and spool.meta.token:
         start = Position(spool.meta.token)
     capped = read.cap is not None
+    scrolls = isinstance(read.next, NextScroll)
     gathered = Gathered(room.rows)
     waiting = Waiting(room.pages)
     position: Position | None = start or Position()
@@ -198,7 +199,8 @@ def read_window(
         for each in beside:
             each.flush(on_part)
         spoken.note(spool)
-        flush(spool, gathered, position, on_part)
+        # a place in a scroll is no place to go on from
+        flush(spool, gathered, Position() if position is not None and scrolls else position, on_part)
         gathered = Gathered(room.rows)
 
     ask = Ask(

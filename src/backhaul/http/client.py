@@ -107,6 +107,21 @@ class Transport:
         found = {"account": f"{source}/{account}", "user": f"{source}/{account}/{user}" if user else ""}
         self._gate.identify({**self.who.owners, **{scope: owner for scope, owner in found.items() if owner}})
 
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Hold the one of its kind that the account has, over all requests of the block; until then, wait. Raises
+        Stopped."""
+        while True:
+            entered = self._gate.alone(what)
+            if isinstance(entered, Pass):
+                break
+            if self._clock.sleep(entered.seconds, self._stop):
+                raise Stopped(f"stopped while another {what} of the account was open")
+        try:
+            yield
+        finally:
+            entered.close()
+
     def close(self) -> None:
         self._wire.close()
 

@@ -104,11 +104,13 @@ class Gate:
             for each in self._limits
         ]
         self._by_use: dict[tuple[str, str | None], list[int]] = {}
+        self._account = ""
         self.identify(owners)
 
     def identify(self, owners: Mapping[str, str]) -> None:
         """Say whose limits these are; a scope that is not named falls to the connection."""
         fallback = owners.get("connection", "")
+        self._account = f"account={owners.get('account', fallback)}"
         # a parent is one of the account's
         of = {each: "account" if each.scope == "parent" else each.scope for each in self._limits}
         self._owners = [f"{each.scope}={owners.get(of[each], fallback)}" for each in self._limits]
@@ -144,6 +146,13 @@ class Gate:
                 return Closed(spec.name, taken, spec.kind == "quota")
             grants.append(taken)
         return Pass(grants)
+
+    def alone(self, what: str) -> Pass | Closed:
+        """Take the only one of its kind that the account has; it is given back by `close`."""
+        if self._buckets is None:
+            return Pass([])
+        taken = self._buckets.take(BucketSpec(what, "concurrency", 1), self._account, self._priority)
+        return Pass([taken]) if isinstance(taken, Grant) else Closed(what, taken, quota=False)
 
     def observe(self, use: Use, headers: Mapping[str, str]) -> None:
         """Believe what the answer's headers say of the limits."""

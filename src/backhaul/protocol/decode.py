@@ -332,9 +332,9 @@ def _facts(definition: Read, more: Sequence[str]) -> list[tuple[str, ...]] | Non
     texts: list[str] = [*more, *([definition.total] if definition.total else [])]
     step = definition.next
     if step is not None:
-        if step.type in ("token", "link"):
+        if step.type in ("token", "link", "scroll"):
             texts.append(step.source.source if isinstance(step.source, Cut) else step.source)
-        texts += list(step.until or ())
+        texts += list(step.until or ()) if step.type != "scroll" else []
         texts += [step.last] if step.type == "page" and step.last is not None else []
     found = [path.plain for text in texts for path in paths.parse(text) if path.place == "body"]
     return None if None in found else [path for path in found if path]

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from backhaul.config import paths
 from backhaul.config.calls import Reader
 from backhaul.config.paths import MISSING, Answer
-from backhaul.config.reads import Next, NextLink, NextMoment, NextPage, NextToken
+from backhaul.config.reads import Next, NextLink, NextMoment, NextPage, NextScroll, NextToken
 from backhaul.errors import FixDefinition
 from backhaul.protocol.conditions import holds
 from backhaul.protocol.read_answer import read
@@ -109,7 +109,12 @@ def following(
 
     Raises FixDefinition where the next page is said to lie on another host, or where its rows tell no moment.
     """
-    if step is None or (step.until is not None and holds(step.until, page.answer)):
+    if step is None:
+        return None
+    if isinstance(step, NextScroll):
+        place = paths.first(step.source, page.answer)
+        return None if page.rows == 0 or place in (MISSING, None, "") else Position(str(place))
+    if step.until is not None and holds(step.until, page.answer):
         return None
     if isinstance(step, NextToken | NextLink):
         token = read(step.source, page.answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,9 @@ from backhaul.config.objects import ChangedToken, ObjectDefinition
 from backhaul.config.paths import MISSING, Answer
 from backhaul.config.placeholders import parse as parse_template
 from backhaul.config.placeholders import texts
-from backhaul.config.reads import NextLink, NextMoment, Read
+from backhaul.config.reads import NextLink, NextMoment, NextScroll, Read
 from backhaul.errors import FixDefinition, VendorDown, WindowLost
-from backhaul.http.refusals import Refused
+from backhaul.http.refusals import AnswerLost, Refused
 from backhaul.http.request import Response
 from backhaul.protocol import render
 from backhaul.protocol.connection import Connection
@@ -101,9 +102,27 @@ def read_pages(
 
     on_dropped: a field that the vendor says is not there was left out, and the page asked for again.
     on_job: the id of a job just created, before it is first polled.
+    A scroll that an answer of was lost begins again: its first pages are then given twice.
     Raises WindowLost (start it again), TooMany (halve it), NextRead, JobFailed, NotServed, and what `Transport.send`
     raises.
     """
+    with _turn(connection, ask.read):
+        yield from _pages(connection, ask, start, on_dropped, on_job)
+
+
+def _turn(connection: Connection, read: Read) -> AbstractContextManager[None]:
+    """Of reads of which the account has one at a time, the turn."""
+    results = read.job.results if read.job is not None else read
+    return connection.transport.alone("scroll") if isinstance(results.next, NextScroll) else nullcontext()
+
+
+def _pages(
+    connection: Connection,
+    ask: Ask,
+    start: Position | None,
+    on_dropped: Callable[[Field], None],
+    on_job: Callable[[str], None],
+) -> Iterator[Page]:
     read, fields = ask.read, ask.fields
     job: Mapping[str, str] = {}
     while read.job is not None:
@@ -118,10 +137,16 @@ def read_pages(
     position = start or Position()
     if position.page is not None and isinstance(read.next, NextLink):
         _same_host(connection, read, _bindings(connection, ask, fields), position.page)
-    chain = 0
+    chain = lost_answers = 0
     while True:
         try:
             page = _fetch(course, position)
+        except AnswerLost as lost:
+            lost_answers += 1
+            if lost_answers > _MOST_LOST:
+                raise VendorDown(f"{lost.what}; its scroll was begun {lost_answers} times") from lost
+            position = Position()
+            continue
         except Refused as refused:
             course = course.of_fields(_without(refused, ask, course.fields, on_dropped))
             if isinstance(read.next, NextLink) and position.page is not None:
@@ -135,13 +160,17 @@ def read_pages(
         yield page
         if page.next is None:
             return
-        if page.next == position:
+        if page.next == position and not isinstance(read.next, NextScroll):
             raise FixDefinition(
                 f"the next page of {ask.schema.name} is the page that was just read: it would be asked for without end",
                 next_step="ask for larger pages, or page by something that tells records of one moment apart",
                 object=ask.schema.name,
             )
         position = page.next
+
+
+_MOST_LOST = 5
+"""Answers of one scroll that may be lost, before the vendor counts as down."""
 
 
 def _same_host(connection: Connection, read: Read, bindings: Bindings, link: str) -> None:
@@ -240,7 +269,11 @@ def _fetch(course: _Course, position: Position) -> Page:
             slices = _slices(connection, read, ask, fields, bindings, read.max_url)
             rendered = connection.render(read, replace(bindings, fields=slices[0]))
     parent = str(ask.bindings.get("parent.key", ""))
-    response = connection.send(rendered, read, role=ask.role, object=ask.schema.name, parent=parent)
+    # the next request of a scroll gives the next page, also where the answer to this one is lost
+    repeatable = False if isinstance(read.next, NextScroll) else None
+    response = connection.send(
+        rendered, read, role=ask.role, object=ask.schema.name, repeatable=repeatable, parent=parent
+    )
     decoder = course.decoder(slices[0], bindings)
     decoded = _decode(decoder, read, ask, response)
     for more in slices[1:]:

@@ -94,13 +94,18 @@ class Reader:
         for start in range(0, len(parents), read.batch):
             some = list(parents[start : start + read.batch])
             bound: dict[str, Any] = {"parents": some}
+            if read.batch == 1:
+                bound["parent.key"] = some[0]
             if read.item is not None:
                 bound = {"items": [render.body(read.item, Bindings({"parent.key": key})) for key in some]}
-            for page in read_pages(
-                self._connection, Ask(self._object.schema, self._object.definition, read, "by_parent", chosen, bound)
-            ):
-                one, other = (_listed(page.columns[each.name]) for each in chosen)
-                found |= {(str(left), str(right)) for left, right in zip(one, other, strict=True)}
+            ask = Ask(self._object.schema, self._object.definition, read, "by_parent", chosen, bound)
+            try:
+                for page in read_pages(self._connection, ask):
+                    one, other = (_listed(page.columns[each.name]) for each in chosen)
+                    found |= {(str(left), str(right)) for left, right in zip(one, other, strict=True)}
+            except NotServed as refused:
+                if refused.refused.outcome != "absent":
+                    raise refused.refused from refused
         return found
 
     def _read(

@@ -21,6 +21,7 @@ SIMULATORS: dict[str, str] = {
     "xero": "backhaul.sandbox.xero.vendor:Xero",
     "freshdesk": "backhaul.sandbox.freshdesk.vendor:Freshdesk",
     "servicenow": "backhaul.sandbox.servicenow.vendor:ServiceNow",
+    "intercom": "backhaul.sandbox.intercom.vendor:Intercom",
 }
 
 

@@ -1,0 +1,12 @@
+-- Whom a note is about. Grain: id. Joins: none.
+-- custom: none
+select
+    'activities' as from_entity,
+    ref(activities, company_notes, src._key) as from_id,
+    'accounts' as to_entity,
+    ref(accounts, src.company_id) as to_id,
+    'regarding' as role,
+    'vendor' as method,
+    1 as confidence,
+    src.created_at as source_created_at
+from company_notes as src
