@@ -11,7 +11,7 @@ from tests.little import Answer, Asked, Little, Place, Reply, definition
 
 
 @pytest.mark.parametrize("then", ["absent", "skip"])
-def test_a_feed_that_is_absent_is_empty_and_one_that_is_refused_leaves_the_object_out(
+def test_a_feed_that_is_absent_is_empty_and_one_that_is_refused_is_said(
     then: str, serve: Callable[[Answer], Little], tmp_path: Path
 ) -> None:
     held = ["1", "2"]
@@ -32,7 +32,7 @@ def test_a_feed_that_is_absent_is_empty_and_one_that_is_refused_leaves_the_objec
     held.remove("2")
     line = things.sync(ok=then == "absent", check_deletes=True).sync.lines["crm", "things"]
     if then == "skip":
-        assert "no right to the trail" in line.not_served
+        assert "no right to the trail" in line.refused["feed"]
         return
     assert not line.not_served
     things.sync(census=True)
