@@ -38,6 +38,7 @@ AUTH = {
     "freshdesk": "api_key",
     "servicenow": "basic",
     "intercom": "access_token",
+    "sage_intacct": "web_services",
 }
 NEEDED = {
     "hubspot": ("token",),
@@ -50,6 +51,7 @@ NEEDED = {
     "freshdesk": ("key",),
     "servicenow": ("user", "password"),
     "intercom": ("token",),
+    "sage_intacct": ("sender_id", "sender_password", "company_id", "user_id", "user_password"),
 }
 # A test reads more often in a minute than the vendor allows.
 LOOSE: dict[str, dict[str, Any]] = {

@@ -28,6 +28,7 @@ def key_of(record: Mapping[str, Any], name: str) -> str:
     if name in TIES:
         return f"{record['contact_id']}:{record[TIES[name]]}"
     for fields in (
+        ("RECORDNO",),
         ("from_id", "to_id"),
         ("channel_id", "ts"),
         ("channel_id", "user_id"),

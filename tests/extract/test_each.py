@@ -34,6 +34,19 @@ def test_each_value_of_a_setting_is_asked_for(serve: Callable[[Answer], Little],
     assert report.sync.lines["crm", "documents"].deleted == 0
 
 
+def test_the_vendors_own_counts_of_each_value_are_added(serve: Callable[[Answer], Little], tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Any:
+        held = {"order": ["1", "2"], "invoice": ["3"]}.get(asked.params.get("kind", ""))
+        return None if held is None else {"total": len(held), "value": [{"id": each} for each in held]}
+
+    server = serve(answer)
+    read = {"get": "/documents", "params": {"kind": "{each}"}, "records": "value", "total": "total",
+            "each": ["order", "invoice"]}  # fmt: skip
+    thing = {"key": "id", "fields": {"id": "text"}, "reads": {"all": read}}
+    documents = Place(tmp_path, definition(server.url, objects={"documents": thing}), {"documents": {}})
+    assert documents.sync().sync.lines["crm", "documents"].total == 3
+
+
 def test_records_read_by_key_are_looked_for_under_each_value(serve: Callable[[Answer], Little], tmp_path: Path) -> None:
     def answer(asked: Asked) -> Any:
         if asked.path not in ("/open", "/archived"):

@@ -196,6 +196,19 @@ def test_half_a_json_text_is_tried_again_then_the_vendor_counts_as_down(
         connect().send(get(vendor))
 
 
+def test_half_an_xml_document_is_tried_again_then_the_vendor_counts_as_down(
+    vendor: Any, connect: Connect, answers: Any
+) -> None:
+    whole, kind = b"<response><a>1</a></response>", {"content-type": "text/xml"}
+    vendor.script(answers(body=whole[:-8], headers=kind), answers(body=whole, headers=kind))
+    assert connect().send(get(vendor, expects="xml")).attempts == 2
+    bombs = b'<!DOCTYPE r [<!ENTITY a "ha">]><r>&a;</r>'
+    for body in (whole[:-8], bombs):
+        vendor.script(answers(body=body, headers=kind))
+        with pytest.raises(VendorDown, match="not whole XML"):
+            connect().send(get(vendor, expects="xml"))
+
+
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json"])
 def test_a_web_page_instead_of_an_answer_means_the_vendor_is_down(
     vendor: Any, connect: Connect, answers: Any, kind: str

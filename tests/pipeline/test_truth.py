@@ -143,6 +143,24 @@ OBJECTS: dict[str, dict[str, Any]] = {
             "Subscription",
         )
     },
+    "sage_intacct": {
+        name: {}
+        for name in (
+            "CUSTOMER",
+            "CONTACT",
+            "EMPLOYEE",
+            "ITEM",
+            "PROJECT",
+            "DEPARTMENT",
+            "LOCATION",
+            "CLASS",
+            "GLACCOUNT",
+            "ARADJUSTMENT",
+            "ARADJUSTMENTITEM",
+            "APPYMT",
+            "APPYMTDETAIL",
+        )
+    },
 }
 
 
@@ -185,6 +203,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "freshdesk": ("contacts", "tickets"),
         "servicenow": ("customer_account", "sn_customerservice_case"),
         "intercom": ("contacts", "tickets"),
+        "sage_intacct": ("CUSTOMER", "CONTACT"),
     }
     first, second = objects[source]
     ids = sorted(key_of(each, first) for each in vendor.dump(first) if not each.get("_deleted"))
@@ -202,16 +221,17 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
         "freshdesk": "name",
         "servicenow": "name",
         "intercom": "name",
+        "sage_intacct": "NAME",
     }[source]
     vendor.mutate("update", first, ids[3], {name_field: "Renamed, Inc."})
     vendor.mutate("delete", first, ids[4])
     vendor.mutate("delete", second, others[0])
-    if source in ("slack", "servicenow"):  # where nothing is merged
+    if source in ("slack", "servicenow", "sage_intacct"):  # where nothing is merged
         vendor.mutate("delete", first, ids[6])
     else:
         vendor.mutate("merge", first, ids[5], {"loser": ids[6]})
     # where only a census finds what was deleted, the night passes
-    censused = ("pipedrive", "zendesk", "dynamics365", "slack", "servicenow", "intercom")
+    censused = ("pipedrive", "zendesk", "dynamics365", "slack", "servicenow", "intercom", "sage_intacct")
     vendor.advance(25 * 3600 if source in censused else 3600)
     report = made.acme.run(check_deletes=True)
     assert report.exit_code == 0, report.all_failures
@@ -222,7 +242,7 @@ def test_what_changes_at_the_vendor_arrives_and_nothing_else_travels(source: str
     assert line.inserted == 0
     assert line.read < 20 or source == "slack", "only what changed travels"  # there conversations are read whole
 
-    if source != "netsuite":  # there a deleted record cannot come back
+    if source not in ("netsuite", "sage_intacct"):  # there a deleted record cannot come back
         back = (second, others[0]) if source in ("pipedrive", "zendesk", "slack") else (first, ids[4])
         vendor.mutate("restore", *back)
         vendor.advance(3600)

@@ -10,7 +10,7 @@ import pytest
 from tests.little import Answer, Asked, Little
 from tests.protocol.connections import connect, schema
 
-from backhaul.protocol.render import Bindings, Unspellable, text
+from backhaul.protocol.render import UNBOUND, Bindings, Unspellable, text
 from backhaul.protocol.writes import OutRow, choose, send
 
 THING = {
@@ -78,6 +78,7 @@ def test_a_row_at_fault_where_the_body_names_it_is_refused_by_itself(
         ("integer", "x" * 99, "no whole number"),
         ("integer", ["1", "x"], "no whole number"),
         ("unix", "2026-01-01", "no moment"),
+        ("month", "06/30/2026", "no day"),
         ("unix", date(2026, 1, 1), "no moment"),
     ],
 )
@@ -85,3 +86,9 @@ def test_a_value_that_a_format_cannot_say_is_told_in_short(format: str, value: o
     with pytest.raises(Unspellable, match=told) as error:
         text(f"{{key:{format}}}", Bindings({"key": value}))
     assert len(str(error.value)) < 100
+
+
+def test_a_day_is_said_in_parts() -> None:
+    bindings = Bindings({"key": "2026-06-03"})
+    assert [text(f"{{key:{part}}}", bindings) for part in ("year", "month", "day")] == ["2026", "06", "03"]
+    assert text("{key:year}", Bindings({"key": ""})) is UNBOUND

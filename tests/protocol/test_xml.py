@@ -121,7 +121,7 @@ def test_an_error_with_a_good_status_is_met_by_its_rule(serve: Serve, tmp_path: 
 def test_half_a_document_is_a_lost_answer_and_a_web_page_is_none(serve: Serve, tmp_path: Path) -> None:
     server = serve(lambda asked: "<response><result>")
     report = Place(tmp_path, definition(server.url, objects={"things": THING}), {"things": {}}).sync(ok=False)
-    assert "the answer is no xml" in str(report.all_failures)
+    assert "the answer is not whole XML" in str(report.all_failures)
 
 
 def test_one_request_carries_several_functions_and_each_gets_its_answer(serve: Serve) -> None:

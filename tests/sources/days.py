@@ -88,13 +88,29 @@ OBJECTS: Mapping[str, tuple[str, ...]] = {
         "articles",
         "Subscription",
     ),
+    "sage_intacct": (
+        "CUSTOMER",
+        "VENDOR",
+        "ARINVOICE",
+        "ARINVOICEITEM",
+        "ARPYMT",
+        "ARPYMTDETAIL",
+        "APBILL",
+        "APBILLITEM",
+        "GLBATCH",
+        "GLENTRY",
+        "SODOCUMENT",
+        "SODOCUMENTENTRY",
+        "GLACCOUNT",
+        "MCA_subscription",
+    ),
 }
 # Where only a census finds what was deleted, the night passes, too.
 CENSUS = 25 * 3600
 # Vendors that tell only that a record is gone, not into which one it was merged.
 SILENT = ("netsuite", "pipedrive", "zendesk", "quickbooks", "slack", "freshdesk")
 # Where nothing is merged: a second record goes instead.
-UNMERGED = ("slack", "servicenow")
+UNMERGED = ("slack", "servicenow", "sage_intacct")
 RECORDS = {
     "hubspot": "companies",
     "salesforce": "Account",
@@ -108,6 +124,7 @@ RECORDS = {
     "freshdesk": "contacts",
     "servicenow": "customer_account",
     "intercom": "contacts",
+    "sage_intacct": "CUSTOMER",
 }
 PEOPLE = {
     "hubspot": "contacts",
@@ -122,6 +139,7 @@ PEOPLE = {
     "freshdesk": "tickets",
     "servicenow": "sn_customerservice_case",
     "intercom": "contacts",
+    "sage_intacct": "GLACCOUNT",
 }
 NAME = {
     "hubspot": "name",
@@ -136,6 +154,7 @@ NAME = {
     "freshdesk": "name",
     "servicenow": "name",
     "intercom": "name",
+    "sage_intacct": "NAME",
 }
 CLEARED = {
     "hubspot": ("city", ""),
@@ -150,6 +169,7 @@ CLEARED = {
     "freshdesk": ("job_title", None),
     "servicenow": ("phone", ""),
     "intercom": ("phone", None),
+    "sage_intacct": ("DISPLAYCONTACT.EMAIL1", None),
 }
 # Those whose deletions only a feed tells of, or a census.
 DOCUMENTS = {
@@ -160,7 +180,14 @@ DOCUMENTS = {
     "freshdesk": ("companies", "conversations", "time_entries", "custom_30"),
     "servicenow": ("incident", "sys_journal_field", "u_reading"),
     "intercom": ("companies", "conversations", "tickets", "Subscription"),
+    "sage_intacct": ("ARINVOICE", "ARPYMT", "GLBATCH", "SODOCUMENT", "MCA_subscription"),
 }
+# Where only a census finds some of what was deleted.
+NIGHTLY = (
+    "dynamics365", "freshdesk", "intercom", "pipedrive", "sage_intacct", "servicenow", "slack", "xero", "zendesk",
+)  # fmt: skip
+# Where what was deleted does not come back.
+FINAL = ("netsuite", "sage_intacct")
 
 
 def choices(source: str) -> dict[str, Any]:
@@ -187,13 +214,12 @@ def pass_a_day(vendor: Remote, source: str) -> None:
         vendor.mutate("merge", of, ids[5], {"loser": ids[6]})
     for name in DOCUMENTS.get(source, ()):
         vendor.mutate("delete", name, live(vendor, name)[-1])
-    censused = ("dynamics365", "freshdesk", "intercom", "pipedrive", "servicenow", "slack", "xero", "zendesk")
-    vendor.advance(CENSUS if source in censused else 3600)
+    vendor.advance(CENSUS if source in NIGHTLY else 3600)
 
 
 def bring_back(vendor: Remote, source: str) -> None:
     """Restore what `pass_a_day` deleted, where the vendor can."""
-    if source == "netsuite":
+    if source in FINAL:
         return
     gone = [each for each in vendor.dump(PEOPLE[source]) if each["_deleted"] and not each["_merged_into"]]
     vendor.mutate("restore", PEOPLE[source], key_of(gone[0], PEOPLE[source]))

@@ -144,6 +144,15 @@ READING: Mapping[str, tuple[Variants, ...]] = {
             "unknown_parameters": "ignored",
         },
     ),
+    "sage_intacct": (
+        {
+            "times": "company",
+            "inspect": "text",
+            "session_end": "own words",
+            "unknown_field": "quoted",
+            "throttled": "200",
+        },
+    ),
 }
 # Those that have a test of their own, below or in the source's own file.
 APART: Mapping[str, tuple[Variants, ...]] = {
@@ -171,6 +180,7 @@ APART: Mapping[str, tuple[Variants, ...]] = {
     "freshdesk": ({"merged_contacts": "gone"},),
     "servicenow": ({"without_rights": "empty"}, {"restored_stamp": "stays"}, {"hour_that_comes_twice": "later"}),
     "intercom": (),
+    "sage_intacct": ({"audit_trail": "off"}, {"audit_right": "missing"}),
 }
 # No definition meets these: NetSuite's asynchronous requests are not used, exports never begin in the last minute,
 # tokens never stand in an address, each write says whether its errors are summarized.
@@ -187,6 +197,7 @@ UNUSED: Mapping[str, tuple[Variants, ...]] = {
     "freshdesk": (),
     "servicenow": (),
     "intercom": (),
+    "sage_intacct": (),
 }
 
 

@@ -54,6 +54,7 @@ WRITING: Mapping[str, tuple[Variants, ...]] = {
     ),
     "dynamics365": ({}, {"version_code": "given", "duplicate_status": "412", "etags": "opaque"}),
     "xero": ({}, {"errors_under": "Description"}, {"matched_by": "id alone"}),
+    "sage_intacct": ({}, {"unique_ids": "all"}, {"unknown_element": "ignored", "throttled": "200", "functions": "any"}),
     "quickbooks": ({}, {"batch_order": "backwards"}, {"repeated_request": "600"}),
     "slack": ({}, {"unknown_parameters": "ignored"}),
     "freshdesk": ({}, {"job_words": "lower"}),
@@ -885,3 +886,135 @@ def test_intercom_custom_objects_are_found_by_our_id_of_them(desk: Callable[...,
         (known,) = at.send("upsert", "Subscription", again, "external_id")
         assert known.key == answers[0].key
         assert [each.state for each in at.send("delete", "Subscription", [OutRow("4", key=known.key)])] == ["confirmed"]
+
+
+@pytest.mark.parametrize("variants", WRITING["sage_intacct"], ids=str)
+def test_sage_intacct_functions(variants: Variants, desk: Callable[..., Any]) -> None:
+    """Each function of a request has its own result, and commits by itself."""
+    with desk("sage_intacct", ["CUSTOMER"], variants) as at:
+
+        def customer(id: str, **more: Any) -> dict[str, Any]:
+            return {"CUSTOMERID": id, "NAME": f"Customer {id}", "DISPLAYCONTACT.PRINTAS": f"Customer {id}", **more}
+
+        made = [
+            OutRow("c1", customer("N1", **{"DISPLAYCONTACT.MAILADDRESS.CITY": "Oslo", "CREDITLIMIT": "12.5"})),
+            OutRow("c2", {"CUSTOMERID": "N2", "NAME": "Without a contact"}),
+            OutRow("c3", customer("N3", HEALTH_SCORE=7, TIER="Gold", ONHOLD=True)),
+            OutRow("c4", customer("N3")),
+            OutRow("c5", customer("N5", TIER="Platinum")),
+            OutRow("c6", customer("N6", CREDITLIMIT="a lot", COMMENTS='<a> & "b" ü')),
+            OutRow("c7", customer("N7", COMMENTS='<a> & "b" ü')),
+        ]
+        answers = at.send("create", "CUSTOMER", made)
+        at.judge("CUSTOMER", made, answers, {"c2", "c4", "c5", "c6"})
+        assert {answer.id: answer.code for answer in answers if answer.state == "refused"} == {
+            "c2": "BL01001973", "c4": "BL34000061", "c5": "BL01001973", "c6": "BL01001973",
+        }  # fmt: skip
+        keys = {answer.id: str(answer.key) for answer in answers if answer.key}
+
+        changed = [
+            OutRow("u1", {"COMMENTS": "Changed", "DISPLAYCONTACT.EMAIL1": "new@example.com"}, key=keys["c1"]),
+            OutRow("u2", {"NAME": None}, key=keys["c3"]),
+            OutRow("u3", {"COMMENTS": "Nobody"}, key="99999"),
+            OutRow("u4", {"COMMENTS": None}, key=keys["c7"]),
+        ]
+        at.judge("CUSTOMER", changed, at.send("update", "CUSTOMER", changed), {"u2", "u3"})
+        kept = {each["RECORDNO"]: each for each in at.vendor.dump("CUSTOMER")}[keys["c1"]]
+        assert kept["DISPLAYCONTACT.MAILADDRESS.CITY"] == "Oslo", "what was not sent stays"
+
+        billed = next(each["CUSTOMERID"] for each in at.vendor.dump("ARINVOICE"))
+        held = next(each["RECORDNO"] for each in at.vendor.dump("CUSTOMER") if each["CUSTOMERID"] == billed)
+        gone = [OutRow("d1", key=keys["c1"]), OutRow("d2", key=held), OutRow("d3", key="99999")]
+        answers = at.send("delete", "CUSTOMER", gone)
+        assert [answer.state for answer in answers] == ["confirmed", "refused", "refused"]
+        assert "in use" in answers[1].message
+
+
+@pytest.mark.parametrize("variants", WRITING["sage_intacct"], ids=str)
+def test_sage_intacct_documents_with_their_lines(variants: Variants, desk: Callable[..., Any]) -> None:
+    def entry(side: int, amount: str, account: str = "6000") -> dict[str, Any]:
+        return {"ACCOUNTNO": account, "TR_TYPE": str(side), "AMOUNT": amount, "DESCRIPTION": "Accrued"}
+
+    def batch(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"JOURNAL": "GJ", "BATCH_DATE": date(2026, 6, 30), "BATCH_TITLE": "Accrual",
+                "ENTRIES": {"GLENTRY": list(entries)}, **more}  # fmt: skip
+
+    with desk("sage_intacct", ["GLBATCH", "APBILL", "ARPYMT"], variants) as at:
+        rows = [
+            OutRow("j1", batch(entry(1, "10.50"), entry(-1, "10.50", "6100"))),
+            OutRow("j2", batch(entry(1, "10.50"), entry(-1, "10.00", "6100"))),
+            OutRow("j3", batch(entry(1, "1", "9999"), entry(-1, "1"))),
+            OutRow("j4", {"JOURNAL": "GJ", "BATCH_DATE": date(2026, 6, 30), "BATCH_TITLE": "Empty"}),
+            OutRow("j5", batch(entry(1, "1"), entry(-1, "1"), JOURNAL="NONE")),
+        ]
+        answers = at.send("create", "GLBATCH", rows)
+        assert [answer.state for answer in answers] == ["confirmed", *["refused"] * 4]
+        assert "do not balance" in answers[1].message
+        lines = [each for each in at.vendor.dump("GLENTRY") if each["BATCHNO"] == answers[0].key]
+        assert [(each["TR_TYPE"], each["AMOUNT"], each["ENTRY_DATE"]) for each in lines] == [
+            ("1", "10.50", "2026-06-30"), ("-1", "10.50", "2026-06-30"),
+        ]  # fmt: skip
+
+        bill = {"VENDORID": "V1000", "WHENCREATED": date(2026, 6, 1), "WHENDUE": date(2026, 7, 1), "RECORDID": "B-new",
+                "APBILLITEMS": {"APBILLITEM": [{"ACCOUNTNO": "6100", "TRX_AMOUNT": "20.005"}]}}  # fmt: skip
+        bills = at.send("create", "APBILL", [OutRow("b1", bill), OutRow("b2", {**bill, "VENDORID": "V9"})])
+        assert [answer.state for answer in bills] == ["confirmed", "refused"]
+        there = {each["RECORDNO"]: each for each in at.vendor.dump("APBILL")}[str(bills[0].key)]
+        assert (there["TRX_TOTALENTERED"], there["TRX_TOTALDUE"], there["STATE"]) == ("20.00", "20.00", "Posted")
+
+        invoice = next(each for each in at.vendor.dump("ARINVOICE") if each["STATE"] == "Posted")
+        paid = {"FINANCIALENTITY": "BOA", "PAYMENTMETHOD": "Cash", "RECEIPTDATE": date(2026, 7, 1),
+                "PAYMENTDATE": date(2026, 7, 1), "CUSTOMERID": invoice["CUSTOMERID"],
+                "ARPYMTDETAILS": {"ARPYMTDETAIL": [{"RECORDKEY": invoice["RECORDNO"],
+                                                   "TRX_PAYMENTAMOUNT": invoice["TRX_TOTALDUE"]}]}}  # fmt: skip
+        payments = at.send("create", "ARPYMT", [OutRow("p1", paid)])
+        assert [answer.state for answer in payments] == ["confirmed"]
+        state = {each["RECORDNO"]: each["STATE"] for each in at.vendor.dump("ARINVOICE")}
+        assert state[invoice["RECORDNO"]] == "Paid"
+        gone = [OutRow("d1", key=str(payments[0].key)), OutRow("d2", key=str(answers[0].key))]
+        assert [answer.state for answer in at.send("delete", "ARPYMT", gone[:1])] == ["confirmed"]
+        assert [answer.state for answer in at.send("delete", "GLBATCH", gone[1:])] == ["confirmed"]
+        state = {each["RECORDNO"]: each["STATE"] for each in at.vendor.dump("ARINVOICE")}
+        assert state[invoice["RECORDNO"]] == "Posted", "what paid it was taken back"
+
+
+@pytest.mark.parametrize("variants", WRITING["sage_intacct"], ids=str)
+def test_sage_intacct_invoices_are_made_in_the_older_dialect(variants: Variants, desk: Callable[..., Any]) -> None:
+    line = {"glaccountno": "4000", "amount": "12.345", "memo": "Hammers", "itemid": "NW-001"}
+    with desk("sage_intacct", ["ARINVOICE"], variants) as at:
+
+        def invoice(**more: Any) -> dict[str, Any]:
+            return {"CUSTOMERID": "C1001", "WHENCREATED": date(2026, 6, 3), "WHENDUE": date(2026, 7, 3),
+                    "RECORDID": "I-1", "DESCRIPTION": "By hand", "LINEITEMS": [line, {**line, "amount": "1"}],
+                    **more}  # fmt: skip
+
+        rows = [
+            OutRow("i1", invoice()),
+            OutRow("i2", invoice(CUSTOMERID="nobody")),
+            OutRow("i3", invoice(LINEITEMS=[{"amount": "1", "glaccountno": "4000"}])),
+            OutRow("i4", invoice(WHENDUE=None, TERMNAME="N30", CURRENCY="EUR", EXCHANGE_RATE=2)),
+            OutRow("i5", {"CUSTOMERID": "C1001", "WHENCREATED": date(2026, 6, 3), "LINEITEMS": [line]}),
+        ]
+        answers = at.send("create", "ARINVOICE", rows)
+        assert [answer.state for answer in answers] == ["confirmed", "refused", "refused", "confirmed", "refused"]
+        assert "does not take" in answers[2].message
+        there = {each["RECORDNO"]: each for each in at.vendor.dump("ARINVOICE")}
+        first, fourth = there[str(answers[0].key)], there[str(answers[3].key)]
+        assert (first["WHENCREATED"], first["WHENDUE"], first["TRX_TOTALDUE"]) == ("2026-06-03", "2026-07-03", "13.34")
+        assert (fourth["TRX_TOTALENTERED"], fourth["TOTALENTERED"], fourth["CURRENCY"]) == ("13.34", "26.68", "EUR")
+        gone = at.send("delete", "ARINVOICE", [OutRow("d1", key=str(answers[0].key))])
+        assert [answer.state for answer in gone] == ["confirmed"]
+
+
+def test_functions_of_sage_intacct_whose_answer_is_lost_are_unknown_and_sent_again_once(
+    desk: Callable[..., Any],
+) -> None:
+    with desk("sage_intacct", ["DEPARTMENT"], {}) as at:
+        at.vendor.fault("lost_answer", count=1, path="xmlgw", body="<create>")
+        rows = [OutRow("r1", {"DEPARTMENTID": "D77", "TITLE": "Once"})]
+        assert [answer.state for answer in at.send("create", "DEPARTMENT", rows)] == ["unknown"]
+        # whoever sends the same function again makes no second record: the gateway knows its control id
+        (again,) = at.send("create", "DEPARTMENT", rows)
+        assert again.state == "refused"
+        assert "duplicate" in again.message
+        assert len([each for each in at.vendor.dump("DEPARTMENT") if each["DEPARTMENTID"] == "D77"]) == 1

@@ -23,6 +23,7 @@ UNBORN = {
     "pipedrive": {"links"},
     "quickbooks": {"contacts", "document_lines", "journal_lines", "links"},
     "servicenow": {"links", "messages"},
+    "sage_intacct": {"links"},
     "slack": {"links"},
     "xero": {"bills", "contacts", "invoices", "links"},
     "zendesk": {"users"},

@@ -193,7 +193,7 @@ class Link(Model):
     to: str = Field(description="The field that holds the other's.")
 
 
-Mark = Literal["read_only", "create_only", "update_only", "required", "unique"]
+Mark = Literal["read_only", "create_only", "update_only", "write_only", "required", "unique"]
 
 
 class Scopes(Model):
@@ -216,7 +216,9 @@ class ObjectDefinition(Model):
     marks: dict[str, Mark | list[Mark]] = Field(
         default_factory=dict,
         description="What else is known of `fields`, by name: read_only; create_only, written only when a record is "
-        "made; update_only, only when it is there; required, a new record needs it; unique, upserts match by it.",
+        "made; update_only, only when it is there; write_only, taken by writes and unknown to reads, as the lines of "
+        "a document that are read by themselves; "
+        "required, a new record needs it; unique, upserts match by it.",
     )
     discovery: Discover | list[Discover] | None = Field(
         default=None, description="Its own requests for fields, beside `fields`, in place of the source's."

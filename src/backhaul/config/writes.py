@@ -20,7 +20,7 @@ class Result(Model):
         "`id` tells. id, key: by the row's own id, by key. echo: result rows hold the sent columns."
     )
     records: PathText | None = Field(default=None, description="Where the rows' answers stand.")
-    id: PathText | None = Field(default=None, description="The row's own id, as it was sent.")
+    id: Reader | None = Field(default=None, description="The row's own id, as it was sent.")
     unpack: str | None = Field(
         default=None,
         description="The entry of a row's answer that holds a whole answer as text, JSON in base64 or as it is: paths "
@@ -95,6 +95,12 @@ class Write(Call):
     )
     max_bytes: int | None = Field(default=None, gt=0, description="A larger body is split by rows.")
     values: Values | None = Field(default=None, description="Overrides the source's `values`.")
+    nest: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What parts the names of fields that stand within others: with `.` the field `a.b` is written as b "
+        "within a.",
+    )
     match: str | None = Field(default=None, description="The one field that an upsert matches by; else any unique one.")
     trace: str | None = Field(
         default=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -254,7 +255,9 @@ class Writing:
         needed = [
             each for each in schema.fields.values() if each.creatable and (each.required or (known and _names(each)))
         ]
-        values = {each.name: record[each.name] for each in needed if record.get(each.name) not in (None, "")}
+        values = {
+            each.name: _day(record[each.name], each) for each in needed if record.get(each.name) not in (None, "")
+        }
         text = self.text(schema, new=True)
         if text is not None:
             return {**values, text: "Written"}
@@ -289,6 +292,14 @@ class Writing:
             if each.type in kind and each.creatable and each.updatable and each.name not in schema.key
         ]
         return OutRow(self.row_id(), {**values, numbers[0]: "no number"}) if numbers else None
+
+
+def _day(value: Any, field: Field) -> Any:
+    """A day as one, for vendors that spell it otherwise than the simulator tells it."""
+    if field.type == "date" and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return typed(value, field)
+    return value
 
 
 def _names(field: Field) -> bool:

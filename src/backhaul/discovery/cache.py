@@ -68,7 +68,7 @@ def _unreadable_as_before(now: ObjectSchema, before: Schema) -> ObjectSchema:
     """What reads were refused stays left out, until a discovery that is asked for by hand."""
     then = before.objects.get(now.name)
     refused = {name for name, each in then.fields.items() if not each.readable} if then is not None else set()
-    fields = {name: replace(each, readable=name not in refused) for name, each in now.fields.items()}
+    fields = {name: replace(each, readable=each.readable and name not in refused) for name, each in now.fields.items()}
     return replace(now, fields=fields)
 
 

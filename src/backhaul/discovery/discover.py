@@ -212,6 +212,7 @@ def _own(name: str, kind: OurType, marks: frozenset[str]) -> Field:
         unique="unique" in marks,
         creatable=not marks & {"read_only", "update_only"},
         updatable=not marks & {"read_only", "create_only"},
+        readable="write_only" not in marks,
     )
 
 

@@ -19,10 +19,12 @@ from backhaul.protocol.keys import escape, join_key
 from backhaul.protocol.reads import Ask, NotServed, read_pages
 from backhaul.protocol.values import read_timestamp
 from backhaul.spool.parts import WindowId
+from backhaul.telemetry.log import Logger
 
 if TYPE_CHECKING:
     from backhaul.extract.objects import Extractor
 
+_log = Logger("extract")
 FEED, SCAN, CENSUS = "deletes-feed", "deletes-scan", "census"
 WINDOW_OF = {"feed": FEED, "scan": SCAN, "census": CENSUS}
 """Kind of deletion -> the window that holds it, whose watermark says when it was last looked for."""
@@ -76,16 +78,24 @@ def _read_feed(
     result: ObjectRead,
     on_part: OnPart,
 ) -> None:
-    """Deletions since then, less the overlap of the object's change field."""
+    """Deletions since then, less the overlap of the object's change field.
+
+    An account that has no such feed (`then: absent`) is asked again the next time; a census finds what is gone.
+    """
     window = WindowId(extractor.connection.name, task.name, FEED)
     changed = task.definition.changed
     lower = since
     if lower is not None and isinstance(changed, ChangedField):
         lower = floor_to(lower - changed.overlap, changed.resolution)
     asked_at = datetime.now(UTC)
-    keys, moments = _tombstones(
-        extractor, task, feed, "deleted", feed.key, feed.at, {"since": lower, "until": vendor_now}
-    )
+    bindings = {"since": lower, "until": vendor_now}
+    try:
+        keys, moments = _tombstones(extractor, task, feed, "deleted", feed.key, feed.at, bindings)
+    except NotServed as unseen:
+        if unseen.refused.outcome != "absent":
+            raise
+        _log.warning("the vendor does not tell this account what was deleted", object=task.name, said=str(unseen))
+        return
     _write(extractor, task, window, keys, moments, asked_at, vendor_now, result, on_part)
     result.windows.append(WindowRead(window, len(keys), vendor_now, due=True))
 

@@ -237,10 +237,15 @@ class Extractor:
                 continue
             try:
                 done: Finished | None = None
+                totals: list[int | None] = []
                 for each in self.connection.each(read):
+                    if each is not None:
+                        result.total = None
                     one = window if each is None else replace(window, name=f"{name}@{each}")
                     bindings = {"since": bounds.lower, "until": bounds.upper, "each": each}
                     done = self._read_window(task, read, role, bounds, bindings, one, vendor_now, result, on_part)
+                    totals.append(result.total)
+                result.total = None if None in totals else sum(each for each in totals if each is not None)
                 if done is not None and self._tells_nothing(task, role, done):
                     beginning = Bounds(None, None, "")
                     return self._read_one(task, reads, beginning, beginning.name, vendor_now, result, on_part)

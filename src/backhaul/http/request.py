@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A good answer, whole and, where the request expects JSON, well formed."""
+    """A good answer, whole and, where the request expects JSON or XML, well formed."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

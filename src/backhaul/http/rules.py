@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from xml.parsers import expat
 
 import msgspec
 
@@ -120,6 +121,21 @@ def is_well_formed(body: bytes) -> bool:
     except msgspec.DecodeError:
         return False
     return True
+
+
+def is_whole_xml(body: bytes) -> bool:
+    """Whether the body is one whole XML document, without entities of its own. Skims without building anything."""
+    skim = expat.ParserCreate()
+    skim.EntityDeclHandler = _no_entities
+    try:
+        skim.Parse(body, True)
+    except (expat.ExpatError, ValueError):
+        return False
+    return True
+
+
+def _no_entities(*declared: object) -> None:
+    raise ValueError("a document that declares entities may grow without end")
 
 
 def facts_of(answer: Answer, read: ReadError | None) -> ErrorFacts:

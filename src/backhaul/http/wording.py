@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from backhaul.http.refusals import ErrorFacts
 from backhaul.http.request import Request
-from backhaul.http.rules import Answer, is_well_formed
+from backhaul.http.rules import Answer, is_well_formed, is_whole_xml
 from backhaul.telemetry import redact
 
 
@@ -14,11 +14,15 @@ def garbled(request: Request, answer: Answer) -> str:
     """What is wrong with the body of an answer that says it is good; empty where nothing is."""
     if answer.status >= 300 or not answer.body or request.expects == "any":
         return ""
-    if request.expects == "json" and is_well_formed(answer.body):
+    whole = _WHOLE.get(request.expects)
+    if whole is not None and whole(answer.body):
         return ""
     if answer.is_html:
         return f"it answered a web page instead of {request.expects}"
-    return "the answer is not whole JSON" if request.expects == "json" else ""
+    return f"the answer is not whole {request.expects.upper()}" if whole is not None else ""
+
+
+_WHOLE = {"json": is_well_formed, "xml": is_whole_xml}
 
 
 def clean(facts: ErrorFacts) -> ErrorFacts:

@@ -63,6 +63,8 @@ class Bindings:
             value = self.names.get(placeholder.name, UNBOUND)
         if value is None or value is UNBOUND:
             return UNBOUND
+        if value == "" and placeholder.format in _PARTS_OF_A_DAY:
+            return UNBOUND  # a day that is cleared has none
         return _formatted(value, placeholder.format)
 
 
@@ -87,6 +89,8 @@ def _formatted(value: Any, how: str | None) -> Any:
                 return [int(each) for each in value] if isinstance(value, list | tuple) else int(value)
             except (TypeError, ValueError) as error:
                 raise Unspellable(f"{_short(value)} is no whole number") from error
+        case "year" | "month" | "day":
+            return _part_of_day(str(value), _PARTS_OF_A_DAY[how])
         case "doubled":
             return str(value).replace("'", "''")
         case "guid":
@@ -96,6 +100,17 @@ def _formatted(value: Any, how: str | None) -> Any:
             return ",".join(json.dumps(str(each), ensure_ascii=False) for each in values)
         case _:
             raise ValueError(f"unknown format {how}")
+
+
+_PARTS_OF_A_DAY = {"year": "%Y", "month": "%m", "day": "%d"}
+
+
+def _part_of_day(text: str, pattern: str) -> str:
+    try:
+        found = date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise Unspellable(f"{_short(text)} is no day") from error
+    return found.strftime(pattern)
 
 
 def _short(value: object) -> str:

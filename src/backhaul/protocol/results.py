@@ -127,7 +127,7 @@ def _by_place(result: Result, rows: Sequence[OutRow], records: Sequence[Answer])
     """By the place, from 0, that each answer tells."""
     found: dict[int, RowAnswer] = {}
     for record in records:
-        place = paths.first(result.id or ".", record)
+        place = read(result.id or ".", record)
         with contextlib.suppress(TypeError, ValueError):
             # an answer that tells no place is nobody's
             if 0 <= (number := int(place)) < len(rows):
@@ -146,8 +146,8 @@ def _by_id(
     found = _left(result, answer) | _refused(result, answer, {row.id: row.id for row in rows})
     nameless: list[Answer] = []
     for record in _records(result, answer):
-        name = paths.first(result.id or ".", record)
-        if name in (MISSING, None):
+        name = read(result.id or ".", record)
+        if name is None:
             nameless.append(record)
         else:
             row = next((each for each in rows if each.id == str(name)), None)

@@ -228,6 +228,8 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread:
         spelt[name if field is None else field.written or name] = text
     if spread is not None:
         spelt = spread.gathered(spelt, frozenset(target.definition.fields or ()))
+    if target.write.nest is not None:
+        spelt = nested(spelt, target.write.nest)
     version = row.version
     if target.write.version is not None and version is None:
         raise FixDefinition(
@@ -242,6 +244,25 @@ def _of_row(base: Bindings, target: Target, row: OutRow, values: Values, spread:
         return one
     parts = key_bindings(row.key, target.schema.key)
     return Bindings({**one.names, **parts}, one.fields, one.values, one.zone)
+
+
+def nested(values: Mapping[str, Any], parted_by: str) -> dict[str, Any]:
+    """Values whose names hold paths, as maps within maps: `a.b` is b within a, beside what a itself brings.
+
+    A path through a value that is no map has no place: it keeps its name, and the vendor says what it thinks of it.
+    """
+    made: dict[str, Any] = {}
+    for name in sorted(values, key=lambda each: each.count(parted_by)):  # what is nearer comes first, and is not lost
+        *path, last = name.split(parted_by)
+        inner = made
+        for step in path:
+            there = inner.get(step, {})
+            if not isinstance(there, Mapping):
+                inner, last = made, name
+                break
+            inner[step] = inner = dict(there)
+        inner[last] = values[name]
+    return made
 
 
 def _item(target: Target, one: Bindings) -> Any:

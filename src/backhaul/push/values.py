@@ -6,6 +6,7 @@ options in another order, white space around a text that the vendor trims.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,8 +80,18 @@ def typed(text: str | None, field: Field) -> Any:
             return _moment(text)
         case "time":
             return time_of_day.fromisoformat(text)
+        case "json":
+            return _structure(text)
         case _:
             return text
+
+
+def _structure(text: str) -> Any:
+    """Lists and maps as such, as the lines of a document are; any other text is the vendor's to read."""
+    if text.lstrip()[:1] in ("[", "{"):
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
+    return text
 
 
 def canonical(text: str | None, field: Field, step: timedelta) -> str | None:

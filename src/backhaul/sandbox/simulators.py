@@ -22,6 +22,7 @@ SIMULATORS: dict[str, str] = {
     "freshdesk": "backhaul.sandbox.freshdesk.vendor:Freshdesk",
     "servicenow": "backhaul.sandbox.servicenow.vendor:ServiceNow",
     "intercom": "backhaul.sandbox.intercom.vendor:Intercom",
+    "sage_intacct": "backhaul.sandbox.sage_intacct.vendor:SageIntacct",
 }
 
 

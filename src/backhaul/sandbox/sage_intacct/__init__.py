@@ -1,0 +1,1 @@
+"""A simulator of Sage Intacct's XML gateway."""
