@@ -66,6 +66,8 @@ def _fits(value: Any, part: Any, whole: dict[str, Any]) -> bool:
                 fits = not isinstance(value, list) or all(_fits(each, want, whole) for each in value)
             case "prefixItems":
                 fits = not isinstance(value, list) or all(map(lambda v, p: _fits(v, p, whole), value, want))
+            case "minLength":
+                fits = not isinstance(value, str) or len(value) >= want
             case "minItems":
                 fits = not isinstance(value, list) or len(value) >= want
             case "maxItems":
