@@ -21,6 +21,7 @@ from backhaul.conformance.bench import unhurried
 from backhaul.project import Customer, Project
 from backhaul.sandbox.server import Running, serve
 from backhaul.sandbox.simulators import build
+from backhaul.telemetry import redact
 from backhaul.vault.master import new_master_key
 from tests.little import Answer, Little
 from tests.postgres import Server, server
@@ -106,6 +107,13 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
 def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
     faulthandler.cancel_dump_traceback_later()
     return True
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> None:
+    """A word that was a password in one test is a word in the next."""
+    redact._variants.clear()
+    redact._registered = None
 
 
 @dataclass

@@ -234,6 +234,10 @@ class Reading:
         bench.good_sync()
         bench.vendor.configure(index_lag=180.0)
         try:
+            # one that is shown by then: a window in which nothing came would be read again whole
+            for name in names:
+                self.change(name, 1, skip=9)
+            bench.settle(200)
             for name in names:
                 self.change(name, 2, skip=3)
             bench.settle(120)
@@ -244,7 +248,7 @@ class Reading:
         finally:
             bench.vendor.configure(index_lag=0.0)
         seen = sum(early.line("account", name).updated for name in names)
-        when = "shown three minutes late" if not seen else "stamped three minutes before it was shown"
+        when = "shown three minutes late" if seen <= len(names) else "stamped three minutes before it was shown"
         return f"two records of {', '.join(names)}, {when}"
 
     # -- what goes and comes back ------------------------------------------------------------------------------------
