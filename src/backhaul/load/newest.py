@@ -289,8 +289,8 @@ class _Comparison:
     def _meet_tombstones(self) -> None:
         """`outcome`: what becomes of each key, where its values come from, and the deletion it carries.
 
-        A `fill` gives a deleted record the last values it had, and leaves it deleted. A tombstone that bears the time
-        of its read, for want of one of its own, tells nothing new of a record that is deleted, but where it went.
+        A `fill` gives a deleted record the last values it had, and leaves it deleted. A merge that is told
+        again, with the time of its read for want of one of its own, tells nothing new.
         """
         self._run(
             "outcome",
@@ -310,7 +310,7 @@ class _Comparison:
                 SELECT v.*, t.key IS NOT NULL AND CASE
                     WHEN v.deleted IS NULL THEN NOT coalesce(v.changed > t.deleted, false) AND v.read <= t.read
                     ELSE t.read >= v.read AND (
-                        (t.deleted <> v.deleted AND t.deleted <> t.read)
+                        (t.deleted <> v.deleted AND NOT (t.deleted = t.read AND coalesce(t.merged = v.merged, false)))
                         OR (t.merged IS NOT NULL AND t.merged IS DISTINCT FROM v.merged))
                 END AS falls, t.deleted AS t_deleted, t.read AS t_read, t.merged AS t_merged, t.run
                 FROM versions v LEFT JOIN tombstones t ON t.key = v.key
