@@ -10,15 +10,15 @@ from backhaul.config.writes import Write
 
 
 @pytest.mark.parametrize(
-    ("more", "brings"),
+    ("more", "keyed"),
     [
         ({"headers": {"Idempotency-Key": "{batch.id}"}}, True),
         ({"params": {"requestid": "{item.id}"}}, True),
-        ({"item": {"reference": "{item.id}", "...": "{values}"}}, True),
+        ({"json": {"many": "{items}"}, "item": {"reference": "{item.id}", "...": "{values}"}}, False),
         ({"item": {"...": "{values}"}, "trace": "reference"}, False),
         ({"params": {"key": "{match.value}"}}, False),
     ],
 )
-def test_a_write_brings_our_id_where_the_request_has_it(more: dict[str, Any], brings: bool) -> None:
+def test_a_write_is_keyed_where_the_call_says_what_we_call_its_rows(more: dict[str, Any], keyed: bool) -> None:
     write = Write.model_validate({"post": "/things", "result": {"type": "all"}, **more})
-    assert write.brings_our_id is brings
+    assert write.is_keyed is keyed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -121,11 +120,12 @@ class Write(Call):
                 data = {**data, **{m: create[m] for m in ("post", "put", "patch", "delete") if m in create}}
         return data
 
-    @cached_property
-    def brings_our_id(self) -> bool:
-        """The vendor is told what we call the rows: it knows a write that comes again for the one that it has."""
-        written = self.model_dump_json(exclude={"trace"})
-        return any(mark in written for mark in ("{item.id", "{batch.id"))
+    @property
+    def is_keyed(self) -> bool:
+        """A header or parameter says what we call the rows: the vendor knows a call that comes again. An id within the
+        rows says nothing of that: it may only name their answers."""
+        said = str((self.headers, self.params))
+        return "{item.id" in said or "{batch.id" in said
 
     @model_validator(mode="after")
     def _answers_are_read(self) -> Write:

@@ -215,8 +215,10 @@ class _ObjectApply:
     def _found_first(self, connection: Connection, rows: Sequence[PlanRow]) -> Sequence[PlanRow]:
         """Rows to be made whose record is there become changes of it. Where several hold the value, none is chosen."""
         asked = {row.row: row.match for row in rows if row.match is not None and is_found_first(self._task, row)}
+        if not asked:
+            return rows
         reader = Reader(connection, self._object)
-        if not asked or not reader.can_match:
+        if not reader.can_match:
             return rows
         field = next(iter(asked.values()))[0]
         found = reader.by_match(field, [value for _, value in asked.values()], ())

@@ -105,7 +105,7 @@ class Sender:
             if made is None and self._target.mode == "create":
                 # a create that can be repeated says nothing of what was there before, unless it is known by our id
                 write = self._target.write
-                made = ready.absent or write.brings_our_id or not write.repeatable
+                made = ready.absent or write.is_keyed or not write.repeatable
             # a record that changed in between is looked at again: nothing was written
             state = "planned" if answer.state == "conflict" else answer.state
             receipts.append(
